@@ -1,0 +1,20 @@
+// The few compiler attributes that Yodel uses, behind names.
+//
+// Not here    platform differences: those are whole files, chosen by the build
+
+#ifndef BASE_PORT_H
+#define BASE_PORT_H
+
+#define YODEL_MUST_USE          __attribute__((warn_unused_result))
+#define YODEL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define YODEL_NORETURN          __attribute__((noreturn))
+#define YODEL_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define YODEL_UNLIKELY(x)       __builtin_expect(!!(x), 0)
+#define YODEL_API               __attribute__((visibility("default")))
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+// The struct that holds `member`, from a pointer to that member (intrusive containers).
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+#endif
