@@ -1,0 +1,12 @@
+// Yodel: WebRTC outside the browser, in C. This header brings them all.
+
+#ifndef YODEL_YODEL_H
+#define YODEL_YODEL_H
+
+#include "yodel/addr.h"
+#include "yodel/err.h"
+#include "yodel/peer.h"
+#include "yodel/runtime.h"
+#include "yodel/time.h"
+
+#endif
