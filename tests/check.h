@@ -42,7 +42,10 @@ static inline int check_run_all(struct test *tests, size_t count)
     return _cmocka_run_group_tests("tests", units, count, NULL, NULL);
 }
 
-#define TEST(f) {#f, f}
+#define TEST(f)                                                                                    \
+    {                                                                                              \
+#f, f                                                                                      \
+    }
 #define TEST_MAIN(...)                                                                             \
     int main(void)                                                                                 \
     {                                                                                              \
@@ -50,7 +53,7 @@ static inline int check_run_all(struct test *tests, size_t count)
         return check_run_all(tests, COUNT(tests));                                                 \
     }
 
-#define CHECK(condition)   assert_true(condition)
+#define CHECK(condition) assert_true(condition)
 #define CHECK_EQ(got, want) assert_int_equal((got), (want))
 #define CHECK_TEXT(got, want) assert_string_equal((got), (want))
 #define CHECK_BYTES(got, want)                                                                     \

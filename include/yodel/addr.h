@@ -18,7 +18,8 @@ struct yodel_addr {
 
 enum yodel_transport { YODEL_UDP, YODEL_TCP };
 
-// Along what a datagram came, or is to go. `local` is the address that one of our sockets is bound to.
+// Along what a datagram came, or is to go. `local` is the address that one of our sockets is bound
+// to.
 struct yodel_path {
     struct yodel_addr local;
     struct yodel_addr remote;

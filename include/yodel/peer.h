@@ -1,16 +1,20 @@
 // The peer connection and its data channels: RTCPeerConnection and RTCDataChannel in C.
 //
-// Whoever knows the browser's API knows this one: names, states, events and errors are the W3C's, and where a function
-// says nothing else, the browser's documentation holds. What differs, differs for a reason:
+// Whoever knows the browser's API knows this one: names, states, events and errors are the W3C's,
+// and where a function says nothing else, the browser's documentation holds. What differs, differs
+// for a reason:
 //
-// - Nothing here does input or output. A peer is fed datagrams and the time, and asked for datagrams, events and the
+// - Nothing here does input or output. A peer is fed datagrams and the time, and asked for
+// datagrams, events and the
 //   next deadline (the last section). Bring your own loop, or let yodel/runtime.h drive it.
 // - Promises are return values: a call has done its work when it returns.
 // - Calls that a user makes take no time: what they start begins at the next tick or emit.
 //
-// Implements  W3C webrtc §4 (peer-to-peer connections), §6 (peer-to-peer data); RFC 9429 (JSEP); RFC 8831, 8832
-// Ownership   a peer owns its channels and every text that it hands out. What an event points to lives until the next
-//             yodel_peer_recv, yodel_peer_tick or yodel_peer_next_event on that peer; sending does not end it.
+// Implements  W3C webrtc §4 (peer-to-peer connections), §6 (peer-to-peer data); RFC 9429 (JSEP);
+// RFC 8831, 8832 Ownership   a peer owns its channels and every text that it hands out. What an
+// event points to lives until the next
+//             yodel_peer_recv, yodel_peer_tick or yodel_peer_next_event on that peer; sending does
+//             not end it.
 // Threads     none: any thread may call, one at a time for each peer
 
 #ifndef YODEL_PEER_H
@@ -36,18 +40,20 @@ typedef struct yodel_certificate yodel_certificate;
 
 #define YODEL_FINGERPRINT_TEXT_MAX 96 // 32 bytes as "AB:CD:…", and the NUL.
 
-// Makes an ECDSA P-256 key and a self-signed certificate, valid for a year around `unix_seconds`. Fails with NO_MEMORY.
-// The caller frees it, after the last peer that uses it.
+// Makes an ECDSA P-256 key and a self-signed certificate, valid for a year around `unix_seconds`.
+// Fails with NO_MEMORY. The caller frees it, after the last peer that uses it.
 enum yodel_err yodel_certificate_generate(int64_t unix_seconds, yodel_certificate **certificate);
 void yodel_certificate_free(yodel_certificate *certificate);
 
-// Writes the SHA-256 fingerprint, upper-case hexadecimal with colons and a NUL, as in SDP without "sha-256 ".
+// Writes the SHA-256 fingerprint, upper-case hexadecimal with colons and a NUL, as in SDP without
+// "sha-256 ".
 void yodel_certificate_fingerprint(
     const yodel_certificate *certificate, char text[YODEL_FINGERPRINT_TEXT_MAX]);
 
 // ---- configuration (W3C webrtc §4.2)
 
-// RTCIceServer. "stun:host", "stun:host:port", "stun:[v6]:port"; "turn:" and "turns:" are NotSupportedError for now.
+// RTCIceServer. "stun:host", "stun:host:port", "stun:[v6]:port"; "turn:" and "turns:" are
+// NotSupportedError for now.
 struct yodel_ice_server {
     const char *const *urls;
     size_t url_count;
@@ -55,26 +61,28 @@ struct yodel_ice_server {
     const char *credential;
 };
 
-// RTCConfiguration. Zeroed fields are the W3C's defaults. Borrowed during yodel_peer_new only, but for the certificate,
-// which must outlive the peer.
+// RTCConfiguration. Zeroed fields are the W3C's defaults. Borrowed during yodel_peer_new only, but
+// for the certificate, which must outlive the peer.
 struct yodel_peer_config {
     const struct yodel_ice_server *ice_servers;
     size_t ice_server_count;
     yodel_certificate *certificate; // NULL: the peer makes its own.
 
-    // Not in the W3C's: the only remote fingerprint to accept ("AB:CD:…", SHA-256). A remote description with another is
-    // refused with YODEL_ERR_UNAUTHENTIC. NULL: whatever the remote description says.
+    // Not in the W3C's: the only remote fingerprint to accept ("AB:CD:…", SHA-256). A remote
+    // description with another is refused with YODEL_ERR_UNAUTHENTIC. NULL: whatever the remote
+    // description says.
     const char *pinned_fingerprint;
-    size_t max_message_size;  // The largest message that we accept, in bytes; 0: 256 KiB.
-    size_t receive_window;    // SCTP's, in bytes; 0: a good default.
-    size_t send_buffer;       // Bytes that may wait in all channels together; 0: 16 MiB.
-    void *user;               // Yours; see yodel_peer_user.
+    size_t max_message_size; // The largest message that we accept, in bytes; 0: 256 KiB.
+    size_t receive_window;   // SCTP's, in bytes; 0: a good default.
+    size_t send_buffer;      // Bytes that may wait in all channels together; 0: 16 MiB.
+    void *user;              // Yours; see yodel_peer_user.
 };
 
 // Creates a peer. Fails with SYNTAX (a URL), NOT_SUPPORTED, TYPE (a fingerprint), NO_MEMORY.
 enum yodel_err yodel_peer_new(const struct yodel_peer_config *config, yodel_peer **peer);
 
-// Frees the peer and all its channels, at once and in silence: close first where the other side should be told.
+// Frees the peer and all its channels, at once and in silence: close first where the other side
+// should be told.
 void yodel_peer_free(yodel_peer *peer);
 void *yodel_peer_user(const yodel_peer *peer);
 
@@ -88,7 +96,11 @@ enum yodel_signaling_state {
     YODEL_SIGNALING_HAVE_REMOTE_PRANSWER,
     YODEL_SIGNALING_CLOSED,
 };
-enum yodel_ice_gathering_state { YODEL_GATHERING_NEW, YODEL_GATHERING_GATHERING, YODEL_GATHERING_COMPLETE };
+enum yodel_ice_gathering_state {
+    YODEL_GATHERING_NEW,
+    YODEL_GATHERING_GATHERING,
+    YODEL_GATHERING_COMPLETE
+};
 enum yodel_ice_connection_state {
     YODEL_ICE_NEW,
     YODEL_ICE_CHECKING,
@@ -124,8 +136,8 @@ const char *yodel_ice_connection_state_name(enum yodel_ice_connection_state stat
 const char *yodel_connection_state_name(enum yodel_connection_state state);
 const char *yodel_channel_state_name(enum yodel_channel_state state);
 
-// A sentence about the last call that failed on this peer, or about why the connection failed: "m-line 2: no mid". The
-// peer's; valid until the next call on it. Never NULL.
+// A sentence about the last call that failed on this peer, or about why the connection failed:
+// "m-line 2: no mid". The peer's; valid until the next call on it. Never NULL.
 const char *yodel_peer_error_text(const yodel_peer *peer);
 
 // ---- descriptions (W3C webrtc §4.4, §4.6)
@@ -143,23 +155,26 @@ struct yodel_description {
     const char *sdp;
 };
 
-// createOffer and createAnswer. The text is the peer's, valid until the next create or set. Fail with INVALID_STATE,
-// NO_MEMORY, and, for an offer without a data channel, INVALID_ACCESS (there is nothing to offer yet).
+// createOffer and createAnswer. The text is the peer's, valid until the next create or set. Fail
+// with INVALID_STATE, NO_MEMORY, and, for an offer without a data channel, INVALID_ACCESS (there is
+// nothing to offer yet).
 enum yodel_err yodel_peer_create_offer(yodel_peer *peer, struct yodel_description *offer);
 enum yodel_err yodel_peer_create_answer(yodel_peer *peer, struct yodel_description *answer);
 
-// setLocalDescription. NULL makes and sets the offer or answer that the state asks for. Gathering starts.
-// Fails with INVALID_STATE, INVALID_MODIFICATION (not what create gave), SYNTAX, NO_MEMORY.
+// setLocalDescription. NULL makes and sets the offer or answer that the state asks for. Gathering
+// starts. Fails with INVALID_STATE, INVALID_MODIFICATION (not what create gave), SYNTAX, NO_MEMORY.
 enum yodel_err yodel_peer_set_local_description(
     yodel_peer *peer, const struct yodel_description *description);
 
-// setRemoteDescription. An offer in have-local-offer rolls the local one back first (perfect negotiation).
-// Fails with INVALID_STATE, SYNTAX, INVALID_ACCESS, UNAUTHENTIC (the pinned fingerprint), NO_MEMORY; nothing changes then.
+// setRemoteDescription. An offer in have-local-offer rolls the local one back first (perfect
+// negotiation). Fails with INVALID_STATE, SYNTAX, INVALID_ACCESS, UNAUTHENTIC (the pinned
+// fingerprint), NO_MEMORY; nothing changes then.
 enum yodel_err yodel_peer_set_remote_description(
     yodel_peer *peer, const struct yodel_description *description);
 
-// localDescription, remoteDescription (pending before current) and their parts. Return false where the W3C's are null.
-// A local description holds the candidates gathered so far. The text is the peer's, valid until the next call on it.
+// localDescription, remoteDescription (pending before current) and their parts. Return false where
+// the W3C's are null. A local description holds the candidates gathered so far. The text is the
+// peer's, valid until the next call on it.
 bool yodel_peer_local_description(yodel_peer *peer, struct yodel_description *description);
 bool yodel_peer_remote_description(yodel_peer *peer, struct yodel_description *description);
 bool yodel_peer_current_local_description(yodel_peer *peer, struct yodel_description *description);
@@ -175,16 +190,17 @@ struct yodel_ice_candidate {
     const char *username_fragment; // NULL: any.
 };
 
-// addIceCandidate. NULL is the end of candidates. A candidate for a generation that is gone, or of a transport that we
-// do not speak, is taken and ignored. Fails with INVALID_STATE (no remote description yet), OPERATION (malformed, or
-// an unknown mid).
+// addIceCandidate. NULL is the end of candidates. A candidate for a generation that is gone, or of
+// a transport that we do not speak, is taken and ignored. Fails with INVALID_STATE (no remote
+// description yet), OPERATION (malformed, or an unknown mid).
 enum yodel_err yodel_peer_add_ice_candidate(
     yodel_peer *peer, const struct yodel_ice_candidate *candidate);
 
 // restartIce: the next offer has new credentials; YODEL_EVENT_NEGOTIATION_NEEDED follows.
 void yodel_peer_restart_ice(yodel_peer *peer);
 
-// close. The other side is told (SCTP ABORT, DTLS close_notify) by the next calls of yodel_peer_emit.
+// close. The other side is told (SCTP ABORT, DTLS close_notify) by the next calls of
+// yodel_peer_emit.
 void yodel_peer_close(yodel_peer *peer);
 
 // ---- data channels (W3C webrtc §6)
@@ -201,20 +217,21 @@ struct yodel_channel_options {
     uint16_t id;          // Only where `negotiated`; at most 65534.
 };
 
-// createDataChannel. `label` and `protocol` are UTF-8 of at most 65535 bytes, and copied. The channel is the peer's.
-// Fails with INVALID_STATE (closed), TYPE, OPERATION (no id left, or the id is taken), NO_MEMORY.
+// createDataChannel. `label` and `protocol` are UTF-8 of at most 65535 bytes, and copied. The
+// channel is the peer's. Fails with INVALID_STATE (closed), TYPE, OPERATION (no id left, or the id
+// is taken), NO_MEMORY.
 enum yodel_err yodel_peer_create_data_channel(yodel_peer *peer, const char *label,
     const struct yodel_channel_options *options, yodel_channel **channel);
 
-// Sends one message; it is copied. YODEL_OK means that it will be delivered as the channel promises while the connection
-// lives. Fails with INVALID_STATE (not open), TOO_LARGE (over yodel_peer_max_message_size; the channel stays usable),
-// WOULD_BLOCK (the send buffer is full: wait for YODEL_EVENT_CHANNEL_BUFFERED_AMOUNT_LOW), TYPE (text that is not UTF-8),
-// NO_MEMORY.
+// Sends one message; it is copied. YODEL_OK means that it will be delivered as the channel promises
+// while the connection lives. Fails with INVALID_STATE (not open), TOO_LARGE (over
+// yodel_peer_max_message_size; the channel stays usable), WOULD_BLOCK (the send buffer is full:
+// wait for YODEL_EVENT_CHANNEL_BUFFERED_AMOUNT_LOW), TYPE (text that is not UTF-8), NO_MEMORY.
 enum yodel_err yodel_channel_send(yodel_channel *channel, const void *data, size_t len);
 enum yodel_err yodel_channel_send_text(yodel_channel *channel, const char *text, size_t len);
 
-// close. What was sent before still goes out. YODEL_EVENT_CHANNEL_CLOSE follows; the channel ends with the call of
-// yodel_peer_next_event after that one.
+// close. What was sent before still goes out. YODEL_EVENT_CHANNEL_CLOSE follows; the channel ends
+// with the call of yodel_peer_next_event after that one.
 void yodel_channel_close(yodel_channel *channel);
 
 enum yodel_channel_state yodel_channel_ready_state(const yodel_channel *channel);
@@ -235,14 +252,16 @@ size_t yodel_channel_buffered_amount_low_threshold(const yodel_channel *channel)
 void yodel_channel_set_user(yodel_channel *channel, void *user); // Yours.
 void *yodel_channel_user(const yodel_channel *channel);
 
-// RTCSctpTransport.maxMessageSize: the largest message that the other side takes, in bytes; 0 before it said.
+// RTCSctpTransport.maxMessageSize: the largest message that the other side takes, in bytes; 0
+// before it said.
 size_t yodel_peer_max_message_size(const yodel_peer *peer);
 
 // ---- statistics (W3C webrtc-stats)
 
 struct yodel_stats_member {
-    const char *id;   // Of the object, stable for the peer's life: "T01".
-    const char *type; // RTCStatsType: "peer-connection", "transport", "candidate-pair", "data-channel", …
+    const char *id; // Of the object, stable for the peer's life: "T01".
+    const char
+        *type; // RTCStatsType: "peer-connection", "transport", "candidate-pair", "data-channel", …
     const char *name; // Of the member: "bytesSent".
     const char *text; // For a member that is text, else NULL.
     double number;    // For one that is not.
@@ -252,7 +271,8 @@ struct yodel_stats_member {
 void yodel_peer_stats(const yodel_peer *peer,
     void (*visit)(void *ctx, const struct yodel_stats_member *member), void *ctx);
 
-// The path in use; false while there is none. `remote_type` and `local_type` get "host", "srflx", "prflx" or "relay".
+// The path in use; false while there is none. `remote_type` and `local_type` get "host", "srflx",
+// "prflx" or "relay".
 bool yodel_peer_selected_path(const yodel_peer *peer, struct yodel_path *path,
     const char **local_type, const char **remote_type);
 
@@ -274,8 +294,10 @@ enum yodel_event_type {
     YODEL_EVENT_CHANNEL_ERROR, // `text` says why; CLOSE follows.
 
     // Not in the W3C's: what a loop must do for a peer. yodel/runtime.h answers these by itself.
-    YODEL_EVENT_GATHER,  // Call yodel_peer_add_local_address for each, then yodel_peer_end_local_addresses.
-    YODEL_EVENT_RESOLVE, // Look `name` up (RFC 6762 where it ends with ".local"), then call yodel_peer_resolved.
+    YODEL_EVENT_GATHER,  // Call yodel_peer_add_local_address for each, then
+                         // yodel_peer_end_local_addresses.
+    YODEL_EVENT_RESOLVE, // Look `name` up (RFC 6762 where it ends with ".local"), then call
+                         // yodel_peer_resolved.
 };
 
 struct yodel_event {
@@ -296,10 +318,12 @@ struct yodel_event {
 // A datagram that the peer builds is never longer.
 #define YODEL_DATAGRAM_MAX 1500
 
-// A turn of a loop: recv all that arrived, tick if the timeout has come, take events until there is none, emit until it
-// returns 0, and ask for the timeout last. Any other order is legal too. `now` never goes back.
+// A turn of a loop: recv all that arrived, tick if the timeout has come, take events until there is
+// none, emit until it returns 0, and ask for the timeout last. Any other order is legal too. `now`
+// never goes back.
 
-// Takes one datagram, which is decrypted in place. Bytes that make no sense are dropped and counted.
+// Takes one datagram, which is decrypted in place. Bytes that make no sense are dropped and
+// counted.
 void yodel_peer_recv(
     yodel_peer *peer, const struct yodel_path *path, void *datagram, size_t len, yodel_time now);
 void yodel_peer_tick(yodel_peer *peer, yodel_time now);
@@ -307,28 +331,33 @@ void yodel_peer_tick(yodel_peer *peer, yodel_time now);
 // Fills `event` and returns true, or returns false when there is none.
 bool yodel_peer_next_event(yodel_peer *peer, struct yodel_event *event);
 
-// Builds one datagram in `room`, at least YODEL_DATAGRAM_MAX long, and returns its length and where it goes, or 0.
-size_t yodel_peer_emit(yodel_peer *peer, void *room, size_t room_len, struct yodel_path *path, yodel_time now);
+// Builds one datagram in `room`, at least YODEL_DATAGRAM_MAX long, and returns its length and where
+// it goes, or 0.
+size_t yodel_peer_emit(
+    yodel_peer *peer, void *room, size_t room_len, struct yodel_path *path, yodel_time now);
 
 // When to call yodel_peer_tick; YODEL_NEVER: only something that arrives can change anything.
 yodel_time yodel_peer_next_timeout(const yodel_peer *peer);
 
-// Answers to YODEL_EVENT_GATHER: an address that a UDP socket of the loop's is bound to. Fails with TOO_LARGE (too many).
+// Answers to YODEL_EVENT_GATHER: an address that a UDP socket of the loop's is bound to. Fails with
+// TOO_LARGE (too many).
 enum yodel_err yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 void yodel_peer_end_local_addresses(yodel_peer *peer);
 
-// The answer to YODEL_EVENT_RESOLVE; `addr` is NULL where the name has no address. Its port does not matter.
+// The answer to YODEL_EVENT_RESOLVE; `addr` is NULL where the name has no address. Its port does
+// not matter.
 void yodel_peer_resolved(yodel_peer *peer, const char *name, const struct yodel_addr *addr);
 
-// `wake` is called whenever a call of the user's gave the peer something to say or to tell, so that a loop knows whom to
-// serve. It must not call the peer.
+// `wake` is called whenever a call of the user's gave the peer something to say or to tell, so that
+// a loop knows whom to serve. It must not call the peer.
 void yodel_peer_set_wake(yodel_peer *peer, void (*wake)(void *ctx), void *ctx);
 
-// For a loop with many peers on one socket: does this datagram, from an address not seen before, belong to this peer? By
-// the ICE user name of a request, or the transaction of a response.
+// For a loop with many peers on one socket: does this datagram, from an address not seen before,
+// belong to this peer? By the ICE user name of a request, or the transaction of a response.
 bool yodel_peer_claims(const yodel_peer *peer, const void *datagram, size_t len);
 
-// The ICE user name fragment in use and, during a restart, the one before it ("" where there is none).
+// The ICE user name fragment in use and, during a restart, the one before it ("" where there is
+// none).
 void yodel_peer_local_ufrags(const yodel_peer *peer, const char **current, const char **previous);
 
 #ifdef __cplusplus

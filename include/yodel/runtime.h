@@ -1,10 +1,11 @@
 // The runtime: sockets, clock, name look-up and a loop for peers, on libuv.
 //
-// Batteries included: it answers YODEL_EVENT_GATHER and YODEL_EVENT_RESOLVE by itself, and hands every other event to
-// the peer's handler. Written with the public engine of yodel/peer.h alone.
+// Batteries included: it answers YODEL_EVENT_GATHER and YODEL_EVENT_RESOLVE by itself, and hands
+// every other event to the peer's handler. Written with the public engine of yodel/peer.h alone.
 //
 // Ownership   the runtime borrows its peers; remove one before freeing it
-// Threads     with the caller's loop, everything happens on the loop's thread. With its own thread, handlers run on that
+// Threads     with the caller's loop, everything happens on the loop's thread. With its own thread,
+// handlers run on that
 //             thread, and a peer must be used there only: yodel_runtime_post gets you there.
 
 #ifndef YODEL_RUNTIME_H
@@ -26,26 +27,29 @@ enum yodel_loopback {
 };
 
 struct yodel_runtime_config {
-    struct uv_loop_s *loop; // The caller's, which the caller runs; NULL: a loop and a thread of its own.
-    uint16_t udp_port;      // One port for every address; 0: any.
+    struct uv_loop_s
+        *loop;         // The caller's, which the caller runs; NULL: a loop and a thread of its own.
+    uint16_t udp_port; // One port for every address; 0: any.
     enum yodel_loopback loopback;
 };
 
 // Creates a runtime. Fails with NETWORK (no socket; yodel_runtime_error_text says why), NO_MEMORY.
-enum yodel_err yodel_runtime_new(const struct yodel_runtime_config *config, yodel_runtime **runtime);
+enum yodel_err yodel_runtime_new(
+    const struct yodel_runtime_config *config, yodel_runtime **runtime);
 
-// Stops and frees. With the caller's loop, handles close in the loop's next turns: run it once more (uv_run) before
-// closing it. Peers still attached are detached, not freed.
+// Stops and frees. With the caller's loop, handles close in the loop's next turns: run it once more
+// (uv_run) before closing it. Peers still attached are detached, not freed.
 void yodel_runtime_free(yodel_runtime *runtime);
 
-// Attaches a peer. `handler` gets each of its events, from one place, when nothing is mid-flight: it may call anything,
-// this peer and others included, but not yodel_peer_free on a peer that is still attached. Loop's thread only.
+// Attaches a peer. `handler` gets each of its events, from one place, when nothing is mid-flight:
+// it may call anything, this peer and others included, but not yodel_peer_free on a peer that is
+// still attached. Loop's thread only.
 typedef void yodel_peer_handler(void *ctx, yodel_peer *peer, const struct yodel_event *event);
 enum yodel_err yodel_runtime_add(
     yodel_runtime *runtime, yodel_peer *peer, yodel_peer_handler *handler, void *ctx);
 
-// Detaches a peer, after sending what it still has to say (a close, for instance). May be called from its handler; then
-// the peer may be freed at once too.
+// Detaches a peer, after sending what it still has to say (a close, for instance). May be called
+// from its handler; then the peer may be freed at once too.
 void yodel_runtime_remove(yodel_runtime *runtime, yodel_peer *peer);
 
 // Runs `call(ctx)` on the loop's thread, soon. Any thread.

@@ -86,8 +86,7 @@ enum yodel_err addr_parse(struct yodel_addr *addr, struct bytes text)
     if (bracketed) {
         ip = bytes_sub(ip, 1, ip.len - 2);
     }
-    if (addr_parse_ip(&parsed, ip) != YODEL_OK ||
-        bracketed != (parsed.family == YODEL_ADDR_V6) ||
+    if (addr_parse_ip(&parsed, ip) != YODEL_OK || bracketed != (parsed.family == YODEL_ADDR_V6) ||
         !parse_port(&parsed.port, bytes_sub(text, colon, text.len))) {
         return YODEL_ERR_SYNTAX;
     }
@@ -119,9 +118,9 @@ bool addr_is_loopback(const struct yodel_addr *addr)
 {
     static const uint8_t v6[16] = {[15] = 1};
 
-    return addr->family == YODEL_ADDR_V4 ? addr->ip[0] == 127
-                                         : addr->family == YODEL_ADDR_V6 &&
-                                               memcmp(addr->ip, v6, sizeof v6) == 0;
+    return addr->family == YODEL_ADDR_V4
+               ? addr->ip[0] == 127
+               : addr->family == YODEL_ADDR_V6 && memcmp(addr->ip, v6, sizeof v6) == 0;
 }
 
 bool addr_is_link_local(const struct yodel_addr *addr)

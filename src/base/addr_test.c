@@ -6,7 +6,8 @@
 
 static void text_comes_back_as_it_was(void)
 {
-    static const char *const rows[] = {"192.0.2.1:80", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:443"};
+    static const char *const rows[] = {
+        "192.0.2.1:80", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:443"};
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct yodel_addr addr;

@@ -1,7 +1,8 @@
-// Memory: the one door to the heap, replaceable, so that a test can count it, cap it or make it fail.
+// Memory: the one door to the heap, replaceable, so that a test can count it, cap it or make it
+// fail.
 //
-// Ownership   what alloc_new returns belongs to the caller, until alloc_free with the same allocator
-// Limits      none here; each module names its own
+// Ownership   what alloc_new returns belongs to the caller, until alloc_free with the same
+// allocator Limits      none here; each module names its own
 
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H

@@ -1,4 +1,5 @@
-// Assertions: what only a bug of ours can break. On in release too: a wrong state ends the process, not its peers' trust.
+// Assertions: what only a bug of ours can break. On in release too: a wrong state ends the process,
+// not its peers' trust.
 //
 // Not here    what a peer or a caller can cause: that is dropped and counted, or returned
 

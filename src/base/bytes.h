@@ -150,7 +150,8 @@ static inline uint64_t read_u64(struct reader *r)
     return high << 32 | read_u32(r);
 }
 
-// A cursor over room to fill. Writing past the end writes nothing and sets `failed`, which never clears.
+// A cursor over room to fill. Writing past the end writes nothing and sets `failed`, which never
+// clears.
 struct writer {
     uint8_t *start;
     size_t len;  // Written so far.

@@ -1,6 +1,8 @@
-// The environment: the only way out of an engine. Memory, randomness, log and trace come in through it at init.
+// The environment: the only way out of an engine. Memory, randomness, log and trace come in through
+// it at init.
 //
-// In production it is the heap, the system's entropy and stderr; in the simulator a seed and a recorder.
+// In production it is the heap, the system's entropy and stderr; in the simulator a seed and a
+// recorder.
 //
 // Ownership   an engine borrows its env, which outlives it
 
@@ -17,8 +19,9 @@ struct trace_event; // base/trace.h
 struct env {
     struct alloc *alloc;
     void (*random)(void *ctx, struct span out); // Cannot fail: no entropy ends the process.
-    void (*log)(void *ctx, enum log_level level, const char *module, const char *line); // May be NULL.
-    void (*trace)(void *ctx, const struct trace_event *event);                          // May be NULL.
+    void (*log)(
+        void *ctx, enum log_level level, const char *module, const char *line); // May be NULL.
+    void (*trace)(void *ctx, const struct trace_event *event);                  // May be NULL.
     void *ctx;
     enum log_level log_level; // Lines above it are not made.
 };

@@ -7,7 +7,8 @@
 
 #include "base/env.h"
 
-void log_line(const struct env *env, enum log_level level, const char *module, const char *format, ...)
+void log_line(
+    const struct env *env, enum log_level level, const char *module, const char *format, ...)
 {
     char line[LOG_LINE_MAX];
     va_list args;

@@ -5,12 +5,12 @@
 #ifndef BASE_PORT_H
 #define BASE_PORT_H
 
-#define YODEL_MUST_USE          __attribute__((warn_unused_result))
+#define YODEL_MUST_USE __attribute__((warn_unused_result))
 #define YODEL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define YODEL_NORETURN          __attribute__((noreturn))
-#define YODEL_LIKELY(x)         __builtin_expect(!!(x), 1)
-#define YODEL_UNLIKELY(x)       __builtin_expect(!!(x), 0)
-#define YODEL_API               __attribute__((visibility("default")))
+#define YODEL_NORETURN __attribute__((noreturn))
+#define YODEL_LIKELY(x) __builtin_expect(!!(x), 1)
+#define YODEL_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define YODEL_API __attribute__((visibility("default")))
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
