@@ -1,0 +1,44 @@
+// SHA-256 over libcrypto.
+
+#include "crypto/hash.h"
+
+#include <openssl/evp.h>
+
+#include "base/assert.h"
+
+void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    int done = EVP_Digest(data.ptr, data.len, out, NULL, EVP_sha256(), NULL);
+
+    YODEL_ASSERT(done == 1);
+}
+
+void crypto_sha256_init(struct crypto_sha256 *hash)
+{
+    hash->state = EVP_MD_CTX_new();
+    YODEL_ASSERT(hash->state);
+    int done = EVP_DigestInit_ex(hash->state, EVP_sha256(), NULL);
+    YODEL_ASSERT(done == 1);
+}
+
+void crypto_sha256_update(struct crypto_sha256 *hash, struct bytes piece)
+{
+    int done = EVP_DigestUpdate(hash->state, piece.ptr, piece.len);
+
+    YODEL_ASSERT(done == 1);
+}
+
+void crypto_sha256_final(struct crypto_sha256 *hash, uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    int done = EVP_DigestFinal_ex(hash->state, out, NULL);
+
+    YODEL_ASSERT(done == 1);
+    done = EVP_DigestInit_ex(hash->state, NULL, NULL);
+    YODEL_ASSERT(done == 1);
+}
+
+void crypto_sha256_deinit(struct crypto_sha256 *hash)
+{
+    EVP_MD_CTX_free(hash->state);
+    hash->state = NULL;
+}

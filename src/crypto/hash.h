@@ -1,0 +1,26 @@
+// SHA-256, of what is at hand or piece by piece.
+//
+// Implements  FIPS 180-4
+// Ownership   an incremental hash owns its state from init to deinit
+// Limits      without memory for libcrypto's context the process ends
+
+#ifndef CRYPTO_HASH_H
+#define CRYPTO_HASH_H
+
+#include "base/bytes.h"
+#include "crypto/hmac.h"
+
+void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE]);
+
+struct crypto_sha256 {
+    void *state; // libcrypto's.
+};
+
+void crypto_sha256_init(struct crypto_sha256 *hash);
+void crypto_sha256_update(struct crypto_sha256 *hash, struct bytes piece);
+
+// Gives the hash of all pieces and begins again with none.
+void crypto_sha256_final(struct crypto_sha256 *hash, uint8_t out[CRYPTO_SHA256_SIZE]);
+void crypto_sha256_deinit(struct crypto_sha256 *hash);
+
+#endif

@@ -1,0 +1,38 @@
+// SHA-256: known answers, and pieces that add up to the whole.
+
+#include "crypto/hash.h"
+
+#include "check.h"
+
+static const char abc_hash[] = "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23"
+                               "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad";
+static const char empty_hash[] = "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24"
+                                 "\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55";
+
+static void the_answers_of_fips_180_hold(void)
+{
+    uint8_t out[CRYPTO_SHA256_SIZE];
+
+    crypto_sha256(bytes_of_text("abc"), out);
+    CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(abc_hash, 32));
+    crypto_sha256((struct bytes){0}, out);
+    CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(empty_hash, 32));
+}
+
+static void pieces_add_up_and_final_begins_again(void)
+{
+    struct crypto_sha256 hash;
+    uint8_t out[CRYPTO_SHA256_SIZE];
+
+    crypto_sha256_init(&hash);
+    for (int round = 0; round < 2; round++) {
+        crypto_sha256_update(&hash, bytes_of_text("a"));
+        crypto_sha256_update(&hash, (struct bytes){0});
+        crypto_sha256_update(&hash, bytes_of_text("bc"));
+        crypto_sha256_final(&hash, out);
+        CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(abc_hash, 32));
+    }
+    crypto_sha256_deinit(&hash);
+}
+
+TEST_MAIN(TEST(the_answers_of_fips_180_hold), TEST(pieces_add_up_and_final_begins_again))
