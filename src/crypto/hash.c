@@ -37,6 +37,23 @@ void crypto_sha256_final(struct crypto_sha256 *hash, uint8_t out[CRYPTO_SHA256_S
     YODEL_ASSERT(done == 1);
 }
 
+void crypto_sha256_peek(const struct crypto_sha256 *hash, uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+
+    YODEL_ASSERT(copy);
+    int done = EVP_MD_CTX_copy_ex(copy, hash->state) && EVP_DigestFinal_ex(copy, out, NULL);
+    YODEL_ASSERT(done == 1);
+    EVP_MD_CTX_free(copy);
+}
+
+void crypto_sha256_reset(struct crypto_sha256 *hash)
+{
+    int done = EVP_DigestInit_ex(hash->state, NULL, NULL);
+
+    YODEL_ASSERT(done == 1);
+}
+
 void crypto_sha256_deinit(struct crypto_sha256 *hash)
 {
     EVP_MD_CTX_free(hash->state);

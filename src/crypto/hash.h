@@ -21,6 +21,10 @@ void crypto_sha256_update(struct crypto_sha256 *hash, struct bytes piece);
 
 // Gives the hash of all pieces and begins again with none.
 void crypto_sha256_final(struct crypto_sha256 *hash, uint8_t out[CRYPTO_SHA256_SIZE]);
+// The hash of what was taken so far, which goes on.
+void crypto_sha256_peek(const struct crypto_sha256 *hash, uint8_t out[CRYPTO_SHA256_SIZE]);
+// Forgets what was taken so far.
+void crypto_sha256_reset(struct crypto_sha256 *hash);
 void crypto_sha256_deinit(struct crypto_sha256 *hash);
 
 #endif
