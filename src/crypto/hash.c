@@ -1,4 +1,4 @@
-// SHA-256 over libcrypto.
+// Hashes over libcrypto.
 
 #include "crypto/hash.h"
 
@@ -6,11 +6,26 @@
 
 #include "base/assert.h"
 
-void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE])
+static void digest(const EVP_MD *type, struct bytes data, uint8_t *out)
 {
-    int done = EVP_Digest(data.ptr, data.len, out, NULL, EVP_sha256(), NULL);
+    int done = EVP_Digest(data.ptr, data.len, out, NULL, type, NULL);
 
     YODEL_ASSERT(done == 1);
+}
+
+void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    digest(EVP_sha256(), data, out);
+}
+
+void crypto_sha384(struct bytes data, uint8_t out[CRYPTO_SHA384_SIZE])
+{
+    digest(EVP_sha384(), data, out);
+}
+
+void crypto_sha512(struct bytes data, uint8_t out[CRYPTO_SHA512_SIZE])
+{
+    digest(EVP_sha512(), data, out);
 }
 
 void crypto_sha256_init(struct crypto_sha256 *hash)

@@ -1,4 +1,4 @@
-// SHA-256, of what is at hand or piece by piece.
+// SHA-256, of what is at hand or piece by piece, and its longer sisters.
 //
 // Implements  FIPS 180-4
 // Ownership   an incremental hash owns its state from init to deinit
@@ -10,7 +10,12 @@
 #include "base/bytes.h"
 #include "crypto/hmac.h"
 
+#define CRYPTO_SHA384_SIZE 48
+#define CRYPTO_SHA512_SIZE 64
+
 void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE]);
+void crypto_sha384(struct bytes data, uint8_t out[CRYPTO_SHA384_SIZE]);
+void crypto_sha512(struct bytes data, uint8_t out[CRYPTO_SHA512_SIZE]);
 
 struct crypto_sha256 {
     void *state; // libcrypto's.

@@ -19,6 +19,16 @@ static void the_answers_of_fips_180_hold(void)
     CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(empty_hash, 32));
 }
 
+static void the_longer_hashes_hold(void)
+{
+    uint8_t sha384[CRYPTO_SHA384_SIZE], sha512[CRYPTO_SHA512_SIZE];
+
+    crypto_sha384(bytes_of_text("abc"), sha384);
+    CHECK_BYTES(bytes_of(sha384, 8), bytes_of("\xcb\x00\x75\x3f\x45\xa3\x5e\x8b", 8));
+    crypto_sha512(bytes_of_text("abc"), sha512);
+    CHECK_BYTES(bytes_of(sha512, 8), bytes_of("\xdd\xaf\x35\xa1\x93\x61\x7a\xba", 8));
+}
+
 static void pieces_add_up_and_final_begins_again(void)
 {
     struct crypto_sha256 hash;
@@ -35,4 +45,5 @@ static void pieces_add_up_and_final_begins_again(void)
     crypto_sha256_deinit(&hash);
 }
 
-TEST_MAIN(TEST(the_answers_of_fips_180_hold), TEST(pieces_add_up_and_final_begins_again))
+TEST_MAIN(TEST(the_answers_of_fips_180_hold), TEST(the_longer_hashes_hold),
+    TEST(pieces_add_up_and_final_begins_again))
