@@ -2,21 +2,7 @@
 
 #include "crypto/fingerprint.h"
 
-// -1 for what is no hexadecimal digit. RFC 8122 §5 demands upper case; browsers send it, and lower
-// case is harmless.
-static int digit_value(uint8_t digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'A' && digit <= 'F') {
-        return digit - 'A' + 10;
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    return -1;
-}
+#include "base/hex.h"
 
 enum yodel_err crypto_fingerprint_parse(
     uint8_t value[CRYPTO_FINGERPRINT_MAX], size_t *len, struct bytes text)
@@ -25,9 +11,10 @@ enum yodel_err crypto_fingerprint_parse(
     struct reader r = reader_of(text);
     size_t count = 0;
 
+    // RFC 8122 §5 demands upper case. Browsers send it, and lower case does no harm.
     do {
-        int high = digit_value(read_u8(&r));
-        int low = digit_value(read_u8(&r));
+        int high = hex_digit(read_u8(&r));
+        int low = hex_digit(read_u8(&r));
 
         if (r.failed || high < 0 || low < 0 || count == CRYPTO_FINGERPRINT_MAX) {
             return YODEL_ERR_SYNTAX;
