@@ -1,0 +1,118 @@
+// The page: which of its three views shows, and what the address says.
+//
+//   /                      send, or type a code
+//   /#7-amber-falcon       receive under this code
+
+import * as codes from "./code.ts";
+import { fingerprintOf, makeCertificate } from "./fingerprint.ts";
+import type { Identity } from "./flows/link.ts";
+import { Problem } from "./problem.ts";
+import { Files, sourcesOf, type Chosen } from "./storage/client.ts";
+import { cleanUp } from "./storage/store.ts";
+import { show } from "./ui/dom.ts";
+import { home } from "./ui/home.ts";
+import { fromTransfer, tidy } from "./ui/pick.ts";
+import { ReceivePage } from "./ui/receive.ts";
+import { SendPage } from "./ui/send.ts";
+
+const files = new Files(WORKER_FILE);
+let page: SendPage | ReceivePage | undefined;
+
+// A new one each time: two transfers cannot be linked by it.
+async function newIdentity(): Promise<Identity> {
+  const certificate = await makeCertificate();
+  return { certificate, fingerprint: await fingerprintOf(certificate) };
+}
+
+function setAddress(fragment: string): void {
+  history.replaceState(null, "", `${location.pathname}${location.search}${fragment}`);
+}
+
+function goHome(options: { problem?: Problem; typed?: string } = {}): void {
+  page = undefined;
+  setAddress("");
+  document.title = "Yodel";
+  show(...home({ send: (chosen) => void send(chosen), receive: (code) => void receive(code) }, options));
+  if (options.typed) document.getElementById("code")?.focus();
+}
+
+async function send(chosen: Chosen[]): Promise<void> {
+  if (page) return;
+  if (chosen.length === 0) return goHome({ problem: new Problem("nothing") });
+  try {
+    const identity = await newIdentity();
+    page = new SendPage(sourcesOf(files, tidy(chosen)), identity, () => goHome());
+  } catch {
+    return goHome({ problem: new Problem("unsupported") });
+  }
+  show(...page.elements());
+  page.start();
+}
+
+async function receive(code: codes.Code): Promise<void> {
+  page?.stop();
+  setAddress(`#${codes.format(code)}`);
+  let identity: Identity;
+  try {
+    identity = await newIdentity();
+  } catch {
+    return goHome({ problem: new Problem("unsupported") });
+  }
+  page = new ReceivePage(code, identity, files, {
+    leave: () => goHome(),
+    again: () => void receive(code),
+    other: (typed) => goHome({ typed }),
+  });
+  show(...page.elements());
+  page.start();
+}
+
+function followAddress(): void {
+  const fragment = location.hash.slice(1);
+  if (fragment === "") {
+    page?.stop();
+    return goHome();
+  }
+  const code = codes.parse(fragment);
+  if (code) void receive(code);
+  else goHome({ problem: new Problem("bad-code"), typed: "" });
+}
+
+// ---- drop and paste anywhere
+
+function isDroppable(event: DragEvent): boolean {
+  return !page && !!event.dataTransfer?.types.includes("Files");
+}
+
+function listenForFiles(): void {
+  let depth = 0;
+  const mark = (isOver: boolean) => document.body.classList.toggle("dropping", isOver);
+  addEventListener("dragenter", (event) => {
+    if (isDroppable(event) && ++depth > 0) mark(true);
+  });
+  addEventListener("dragleave", () => {
+    depth = Math.max(0, depth - 1);
+    if (depth === 0) mark(false);
+  });
+  addEventListener("dragover", (event) => {
+    event.preventDefault(); // Or the browser opens what is dropped, and the page is gone.
+    if (event.dataTransfer) event.dataTransfer.dropEffect = isDroppable(event) ? "copy" : "none";
+  });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    mark(false);
+    if (isDroppable(event)) void fromTransfer(event.dataTransfer).then(send);
+  });
+  addEventListener("paste", (event) => {
+    if (page || event.target instanceof HTMLInputElement) return;
+    void fromTransfer(event.clipboardData).then((chosen) => {
+      if (chosen.length > 0) void send(chosen);
+    });
+  });
+}
+
+listenForFiles();
+addEventListener("hashchange", followAddress);
+followAddress();
+void cleanUp(Date.now()).catch(() => undefined);

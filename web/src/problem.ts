@@ -1,0 +1,159 @@
+// Problems: everything that can go wrong, and the words in which the page says so.
+//
+// Each says what happened, and then what to do. Nothing that a peer or a server wrote is in here.
+
+export type ProblemCode =
+  | "no-server"
+  | "not-yodel"
+  | "bad-code"
+  | "unknown-code"
+  | "used-code"
+  | "wrong-code"
+  | "rate-limited"
+  | "too-many"
+  | "server-error"
+  | "fingerprint"
+  | "bad-peer"
+  | "no-path"
+  | "peer-gone"
+  | "connection-lost"
+  | "declined"
+  | "cancelled"
+  | "disk-full"
+  | "io"
+  | "file-changed"
+  | "hash-mismatch"
+  | "too-large"
+  | "bad-name"
+  | "nothing"
+  | "unsupported";
+
+export interface Explanation {
+  what: string;
+  todo: string;
+}
+
+const explanations: Record<ProblemCode, Explanation> = {
+  "no-server": {
+    what: "The server does not answer.",
+    todo: "Check that you are online. This page keeps trying.",
+  },
+  "not-yodel": {
+    what: "Something answers at this address, but it is not a Yodel server.",
+    todo: "Check the address, or tell whoever runs this server.",
+  },
+  "bad-code": {
+    what: "That is not a complete code.",
+    todo: "A code is a number and two words, like 7-amber-falcon.",
+  },
+  "unknown-code": {
+    what: "Nobody is waiting under this code.",
+    todo: "Check the number. If it is right, the sender has left or the code has expired: ask for a new one.",
+  },
+  "used-code": {
+    what: "Somebody has already used this code.",
+    todo: "If that was not you, tell the sender, and ask for a new code.",
+  },
+  "wrong-code": {
+    what: "The two words do not match.",
+    todo: "A code works for one try, so that nobody can guess it. Ask the sender for the new one and type it carefully.",
+  },
+  "rate-limited": {
+    what: "Too many tries in a short time.",
+    todo: "Wait a minute, then try again.",
+  },
+  "too-many": {
+    what: "You have too many codes open at once.",
+    todo: "Close other Yodel pages, then try again.",
+  },
+  "server-error": {
+    what: "The server answered with an error.",
+    todo: "Try again. If it stays, tell whoever runs this server.",
+  },
+  fingerprint: {
+    what: "Stopped: somebody between you and the other side tried to take its place.",
+    todo: "Nothing was sent. Do not use this server or this network until you know why.",
+  },
+  "bad-peer": {
+    what: "The other side said something that makes no sense.",
+    todo: "Both sides should use a current version of Yodel. Try again with a new code.",
+  },
+  "no-path": {
+    what: "No way was found from here to the other side.",
+    todo: "A firewall may stand between. Try another network, or the same one for both.",
+  },
+  "peer-gone": {
+    what: "The other side has left.",
+    todo: "Try again with a new code when both of you are ready.",
+  },
+  "connection-lost": {
+    what: "The connection is gone.",
+    todo: "What has arrived is kept. Connect again with the same link, and it goes on from there.",
+  },
+  declined: {
+    what: "The other side said no, thank you.",
+    todo: "Ask them, and send it again if that was a mistake.",
+  },
+  cancelled: {
+    what: "The transfer was cancelled.",
+    todo: "What is complete stays. You can begin again at any time.",
+  },
+  "disk-full": {
+    what: "There is no room left to save this.",
+    todo: "Make room, or choose a folder on another disk. It then goes on where it stopped.",
+  },
+  io: {
+    what: "A file could not be read or written.",
+    todo: "Check that it is still there and that you may use it, then try again.",
+  },
+  "file-changed": {
+    what: "A file changed while it was being sent.",
+    todo: "Close the program that is writing it, then send it again.",
+  },
+  "hash-mismatch": {
+    what: "A file did not arrive as it was sent, so it was thrown away.",
+    todo: "Send it again. If it happens twice, a disk or a memory may be faulty.",
+  },
+  "too-large": {
+    what: "The other side sent more than it had announced.",
+    todo: "Nothing of that file was kept. Send it again.",
+  },
+  "bad-name": {
+    what: "A file has a name that cannot be used here.",
+    todo: "Ask the sender to rename it.",
+  },
+  nothing: {
+    what: "There is nothing to send in what you chose.",
+    todo: "Choose files, or folders with files in them.",
+  },
+  unsupported: {
+    what: "This browser cannot make direct connections.",
+    todo: "WebRTC is missing or switched off. Use a current Firefox, Chrome, Edge or Safari.",
+  },
+};
+
+export class Problem extends Error {
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode) {
+    super(explanations[code].what);
+    this.name = "Problem";
+    this.code = code;
+  }
+
+  get todo(): string {
+    return explanations[this.code].todo;
+  }
+}
+
+export function isProblemCode(code: unknown): code is ProblemCode {
+  return typeof code === "string" && Object.hasOwn(explanations, code);
+}
+
+// Makes a Problem of whatever was thrown: the browser's own errors have names.
+export function toProblem(thrown: unknown, otherwise: ProblemCode): Problem {
+  if (thrown instanceof Problem) return thrown;
+  const name = (thrown as { name?: unknown } | null)?.name;
+  if (name === "QuotaExceededError") return new Problem("disk-full");
+  return new Problem(otherwise);
+}
