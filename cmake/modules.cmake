@@ -36,6 +36,8 @@ function(yodel_test module file)
     ENVIRONMENT "YODEL_VECTORS=${PROJECT_SOURCE_DIR}/tests/vectors")
 endfunction()
 
+add_custom_target(fuzzers)
+
 # A fuzzer is libFuzzer's where the compiler has it (YODEL_FUZZ), run by tools/fuzz for some seconds each.
 function(yodel_fuzzer module file)
   if(NOT YODEL_FUZZ)
@@ -47,4 +49,5 @@ function(yodel_fuzzer module file)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE yodel_all)
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${target})
 endfunction()
