@@ -306,7 +306,11 @@ static bool parse_fingerprint(struct sdp_parser *p, struct bytes value)
     }
     uint8_t *bytes = arena_new(p->arena, size);
     struct bytes hash = lower_case(p->arena, name);
-    if (!bytes || !hash.ptr) {
+    if (!p->common->fingerprints) {
+        p->common->fingerprints =
+            arena_new_array(p->arena, SDP_FINGERPRINTS_MAX, sizeof *p->common->fingerprints);
+    }
+    if (!bytes || !hash.ptr || !p->common->fingerprints) {
         return sdp_attr_no_memory(p);
     }
     if (!read_colon_hex(p, value, bytes)) {

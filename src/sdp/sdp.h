@@ -57,7 +57,7 @@ struct sdp_common {
     struct bytes ice_ufrag;
     struct bytes ice_pwd;
     struct sdp_list ice_options;
-    struct sdp_fingerprint fingerprints[SDP_FINGERPRINTS_MAX];
+    struct sdp_fingerprint *fingerprints;
     size_t fingerprint_count;
     struct bytes tls_id;
     enum sdp_setup setup;
