@@ -114,7 +114,7 @@ static void only_what_must_be_understood_is_unknown(void)
 
     stun_msg_put_header(&w, STUN_BINDING, id);
     for (size_t i = 0; i < COUNT(types); i++) {
-        stun_msg_put_attr(&w, types[i], bytes_of("ab", i));
+        stun_msg_put_attr(&w, types[i], bytes_of("abcde", i));
     }
     CHECK_EQ(stun_msg_parse(&msg, writer_bytes(&w)), YODEL_OK);
     CHECK_EQ(stun_msg_unknown(&msg, known, COUNT(known), unknown), 2);

@@ -6,7 +6,7 @@
 
 struct stun_txn_schedule stun_txn_defaults(void)
 {
-    return (struct stun_txn_schedule){STUN_TXN_RTO, STUN_TXN_RC, STUN_TXN_RM};
+    return (struct stun_txn_schedule){STUN_TXN_RTO, STUN_TXN_DOUBLINGS, STUN_TXN_RC, STUN_TXN_RM};
 }
 
 void stun_txn_start(struct stun_txn *txn, const struct env *env,
@@ -23,7 +23,8 @@ bool stun_txn_matches(const struct stun_txn *txn, const struct stun_msg *msg)
 
 bool stun_txn_recv(struct stun_txn *txn, const struct stun_msg *msg)
 {
-    if (txn->state != STUN_TXN_WAITING || txn->sent == 0 || !stun_txn_matches(txn, msg)) {
+    if (txn->state != STUN_TXN_WAITING || (txn->sent == 0 && !txn->is_repeated) ||
+        !stun_txn_matches(txn, msg)) {
         return false;
     }
     txn->state = STUN_TXN_ANSWERED;
@@ -44,7 +45,9 @@ bool stun_txn_emit(struct stun_txn *txn, yodel_time now)
     if (txn->state != STUN_TXN_WAITING || txn->sent >= schedule->rc || now < txn->due) {
         return false;
     }
-    yodel_duration wait = schedule->rto << txn->sent;
+    uint32_t doublings = txn->sent < schedule->doublings ? txn->sent : schedule->doublings;
+    yodel_duration wait = schedule->rto << doublings;
+    txn->is_repeated = txn->is_repeated || txn->sent > 0;
     txn->sent++;
     txn->sent_at = now;
     txn->due = time_after(now, txn->sent < schedule->rc ? wait : schedule->rm * schedule->rto);
@@ -54,4 +57,18 @@ bool stun_txn_emit(struct stun_txn *txn, yodel_time now)
 yodel_time stun_txn_next_timeout(const struct stun_txn *txn)
 {
     return txn->state == STUN_TXN_WAITING ? txn->due : YODEL_NEVER;
+}
+
+void stun_txn_repeat(struct stun_txn *txn, yodel_time now)
+{
+    if (txn->state == STUN_TXN_WAITING) {
+        txn->is_repeated = txn->is_repeated || txn->sent > 0;
+        txn->sent = 0;
+        txn->due = now;
+    }
+}
+
+yodel_duration stun_txn_rtt(const struct stun_txn *txn, yodel_time now)
+{
+    return txn->is_repeated || txn->sent == 0 ? 0 : time_since(now, txn->sent_at);
 }

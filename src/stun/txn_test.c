@@ -91,6 +91,23 @@ static void a_jump_of_the_clock_costs_one_transmission(void)
     CHECK(stun_txn_next_timeout(&txn) > YODEL_SECONDS(3600));
 }
 
+static void a_repeated_request_begins_anew_and_keeps_its_id(void)
+{
+    struct stun_txn_schedule schedule = stun_txn_defaults();
+    struct stun_txn txn;
+
+    stun_txn_start(&txn, &env, &schedule, 0);
+    CHECK(stun_txn_emit(&txn, 0));
+    CHECK_EQ(stun_txn_rtt(&txn, YODEL_MS(30)), YODEL_MS(30));
+    struct stun_msg answer = answer_to(&txn);
+    stun_txn_repeat(&txn, YODEL_MS(100));
+    CHECK(stun_txn_emit(&txn, YODEL_MS(100)));
+    CHECK_EQ(stun_txn_next_timeout(&txn), YODEL_MS(600));
+    CHECK_EQ(stun_txn_rtt(&txn, YODEL_MS(130)), 0); // Which of the two was answered?
+    CHECK(stun_txn_recv(&txn, &answer));
+}
+
 TEST_MAIN(TEST(unanswered_request_follows_the_rfc_schedule),
     TEST(only_a_matching_answer_ends_it_and_only_once), TEST(each_transaction_has_its_own_id),
-    TEST(a_jump_of_the_clock_costs_one_transmission))
+    TEST(a_jump_of_the_clock_costs_one_transmission),
+    TEST(a_repeated_request_begins_anew_and_keeps_its_id))

@@ -1,0 +1,52 @@
+// Consent: whether the peer still wants what we send along the selected path, and is still there.
+//
+// Implements  RFC 7675 §5.1
+// Departs     a consent check without an answer is followed by ordinary checks of the same pair,
+//             one a second: otherwise a single loss would look like a lost connection
+// Limits      the latest ICE_CONSENT_IDS_MAX checks can be answered
+
+#ifndef ICE_CONSENT_H
+#define ICE_CONSENT_H
+
+#include "base/time.h"
+#include "ice/message.h"
+
+#define ICE_CONSENT_IDS_MAX 8
+#define ICE_CONSENT_PERIOD YODEL_SECONDS(5) // §5.1: times 0.8 to 1.2, at random.
+#define ICE_CONSENT_PROBE YODEL_SECONDS(1)
+#define ICE_CONSENT_DISCONNECT YODEL_SECONDS(5) // Without an answer to what was asked.
+#define ICE_CONSENT_EXPIRY YODEL_SECONDS(30)
+
+struct ice;
+
+struct ice_consent {
+    bool is_expired;
+    bool is_disconnected;
+    yodel_time answered_at;
+    yodel_time asked_at; // The first check since then; YODEL_NEVER: all are answered.
+    yodel_time due;      // Of the next check.
+    uint32_t id_next;
+    struct {
+        bool is_used;
+        uint8_t id[STUN_ID_SIZE];
+        yodel_time sent_at;
+    } ids[ICE_CONSENT_IDS_MAX];
+};
+
+// The path was selected; its latest answer came at `answered_at`.
+void ice_consent_start(struct ice *ice, yodel_time answered_at, yodel_time now);
+void ice_consent_answered(struct ice *ice, yodel_time now);
+
+// Whether `msg` carries the id of a consent check. If so, and it is an answer along the right path,
+// there is consent.
+bool ice_consent_matches(const struct ice *ice, const struct stun_msg *msg);
+void ice_consent_recv(
+    struct ice *ice, const struct yodel_path *path, const struct stun_msg *msg, yodel_time now);
+
+void ice_consent_run(struct ice *ice, yodel_time now);
+
+// True when a consent check is to be sent; fills its id.
+bool ice_consent_emit(struct ice *ice, uint8_t id[STUN_ID_SIZE], yodel_time now);
+yodel_time ice_consent_next_timeout(const struct ice *ice);
+
+#endif

@@ -1,0 +1,547 @@
+// The ICE agent: its life, its inputs and outputs, and what it tells of itself.
+//
+// Implements  RFC 8445 §9 (restarts), §14.2 (pacing), RFC 8839 §5.4 (credentials),
+//             W3C webrtc §5.6.3, §5.6.4 (states)
+
+#include "ice/ice.h"
+
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "crypto/secret.h"
+#include "ice/checks.h"
+#include "ice/nominate.h"
+#include "ice/request.h"
+#include "stun/auth.h"
+
+// ---- Life.
+
+// Six bits of randomness a character: RFC 8445 §5.3 wants 24 in the fragment, 128 in the password.
+static void make_text(const struct env *env, char *room, size_t len)
+{
+    static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint8_t random[ICE_LOCAL_PWD_LEN];
+
+    YODEL_ASSERT(len <= sizeof random);
+    env_random(env, span_of(random, len));
+    for (size_t i = 0; i < len; i++) {
+        room[i] = chars[random[i] & 63];
+    }
+    room[len] = '\0';
+}
+
+static void make_credentials(struct ice *ice)
+{
+    make_text(ice->env, ice->local.ufrag, ICE_LOCAL_UFRAG_LEN);
+    make_text(ice->env, ice->local.pwd, ICE_LOCAL_PWD_LEN);
+}
+
+static void begin_generation(struct ice *ice)
+{
+    ice->checking_since = YODEL_NEVER;
+    ice->valid_since = YODEL_NEVER;
+    ice->nominated_since = YODEL_NEVER;
+    ice->is_failed = false;
+    ice->consent.is_expired = false;
+}
+
+void ice_init(struct ice *ice, const struct env *env, const struct ice_config *config)
+{
+    *ice = (struct ice){.env = env, .config = *config};
+    if (ice->config.pace == 0) {
+        ice->config.pace = ICE_PACE;
+    }
+    ice->is_controlling = config->is_controlling;
+    ice->tie_breaker = env_random_u64(env);
+    ice->selected.pair = ICE_NONE;
+    make_credentials(ice);
+    begin_generation(ice);
+}
+
+void ice_deinit(struct ice *ice)
+{
+    secret_wipe_span(span_of(ice, sizeof *ice));
+}
+
+void ice_close(struct ice *ice)
+{
+    ice->is_closed = true;
+    ice->selected = (struct ice_selected){.pair = ICE_NONE};
+    ice->reply_count = 0;
+}
+
+// ---- The user's calls.
+
+void ice_add_server(struct ice *ice, const struct yodel_addr *stun_server)
+{
+    ice_local_add_server(ice, stun_server);
+    ice->is_dirty = true;
+}
+
+void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t preference)
+{
+    if (!ice_local_add_host(ice, base, preference)) {
+        ice->stats.drops[ICE_DROP_CANDIDATE]++;
+    }
+    ice->is_dirty = true;
+}
+
+void ice_remove_local(struct ice *ice, const struct yodel_addr *base)
+{
+    if (ice->selected.is_used && addr_equal(&ice->selected.path.local, base)) {
+        ice->selected = (struct ice_selected){.pair = ICE_NONE};
+    }
+    ice_local_remove(ice, base);
+    ice->is_dirty = true;
+}
+
+void ice_end_local(struct ice *ice)
+{
+    ice->has_ended_local = true;
+    ice->is_dirty = true;
+}
+
+const char *ice_local_ufrag(const struct ice *ice)
+{
+    return ice->local.ufrag;
+}
+
+const char *ice_local_pwd(const struct ice *ice)
+{
+    return ice->local.pwd;
+}
+
+void ice_set_role(struct ice *ice, bool is_controlling)
+{
+    ice_nominate_switch_role(ice, is_controlling);
+    ice->is_dirty = true;
+}
+
+bool ice_is_controlling(const struct ice *ice)
+{
+    return ice->is_controlling;
+}
+
+// What was found out with the peer's credentials so far is set aside; the selected path works on.
+static void set_aside(struct ice *ice)
+{
+    if (ice->has_remote) {
+        ice->previous_remote = ice->remote;
+        ice->has_previous_remote = true;
+        ice->has_remote = false;
+        if (ice->selected.is_used && !ice->selected.is_previous) {
+            ice->selected.is_previous = true;
+            ice->selected.pair = ICE_NONE;
+            ice->previous_path = ice->selected.path;
+        }
+    }
+    ice_pair_clear(ice);
+    ice->has_ended_remote = false;
+    begin_generation(ice);
+}
+
+enum yodel_err ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *pwd)
+{
+    if (!ice_candidate_is_chars(bytes_of_text(ufrag), 4, ICE_UFRAG_MAX) ||
+        !ice_candidate_is_chars(bytes_of_text(pwd), 22, ICE_PWD_MAX)) {
+        return YODEL_ERR_SYNTAX;
+    }
+    bool is_restart = ice->has_remote &&
+                      (strcmp(ice->remote.ufrag, ufrag) != 0 || strcmp(ice->remote.pwd, pwd) != 0);
+    if (is_restart) {
+        set_aside(ice);
+    }
+    ice_remote_keep(ice, ufrag, is_restart);
+    (void)snprintf(ice->remote.ufrag, sizeof ice->remote.ufrag, "%s", ufrag);
+    (void)snprintf(ice->remote.pwd, sizeof ice->remote.pwd, "%s", pwd);
+    ice->has_remote = true;
+    if (is_restart) {
+        for (uint8_t i = 0; i < ICE_REMOTES_MAX; i++) {
+            if (ice->remotes[i].is_used) {
+                ice_pair_form_remote(ice, i);
+            }
+        }
+    }
+    ice->is_dirty = true;
+    return YODEL_OK;
+}
+
+void ice_add_remote(struct ice *ice, const struct ice_candidate *candidate)
+{
+    ice_remote_add(ice, candidate);
+    ice->is_dirty = true;
+}
+
+void ice_end_remote(struct ice *ice)
+{
+    ice->has_ended_remote = true;
+    ice->is_dirty = true;
+}
+
+void ice_resolved(struct ice *ice, const char *name, const struct yodel_addr *addr)
+{
+    ice_remote_resolved(ice, name, addr);
+    ice->is_dirty = true;
+}
+
+void ice_restart(struct ice *ice)
+{
+    if (ice->has_remote) {
+        ice->previous_local = ice->local;
+        ice->has_previous_local = true;
+    }
+    set_aside(ice);
+    ice_remote_clear(ice);
+    ice_local_restart(ice);
+    ice->reply_count = 0;
+    make_credentials(ice);
+    ice->gathering_reported = ICE_GATHERING_NEW;
+    ice->is_dirty = true;
+}
+
+// ---- Time.
+
+static bool is_stopped(const struct ice *ice)
+{
+    return ice->is_closed || ice->consent.is_expired;
+}
+
+static yodel_time patience_end(const struct ice *ice)
+{
+    bool is_all_known = ice->has_ended_remote && ice_local_is_gathered(ice);
+
+    return time_after(ice->checking_since, is_all_known ? ICE_PATIENCE_ENDED : ICE_PATIENCE);
+}
+
+static bool is_hopeless(const struct ice *ice)
+{
+    return !ice->selected.is_used && !ice->is_failed && ice->checking_since != YODEL_NEVER &&
+           !ice_pair_any_live(ice);
+}
+
+void ice_tick(struct ice *ice, yodel_time now)
+{
+    ice->is_dirty = false;
+    if (is_stopped(ice)) {
+        return;
+    }
+    if (ice->has_remote) {
+        ice->checking_since = time_min(ice->checking_since, now);
+    }
+    ice_local_run(ice, now);
+    ice_checks_tick(ice, now);
+    ice_consent_run(ice, now);
+    if (is_stopped(ice)) {
+        return;
+    }
+    ice_nominate_run(ice, now);
+    if (is_hopeless(ice) && now >= patience_end(ice)) {
+        ice->is_failed =
+            true; // RFC 8863: not before, since the peer's checks may yet reveal a path.
+    }
+}
+
+static bool has_to_start(const struct ice *ice)
+{
+    return ice_local_has_unstarted(ice) || (ice->has_remote && ice_pair_next(ice) != ICE_NONE);
+}
+
+static yodel_time checks_next_timeout(const struct ice *ice)
+{
+    yodel_time earliest = YODEL_NEVER;
+
+    for (size_t i = 0; i < ice->pair_end; i++) {
+        if (ice->pairs[i].is_used) {
+            earliest = time_min(earliest, stun_txn_next_timeout(&ice->pairs[i].txn));
+        }
+    }
+    return earliest;
+}
+
+yodel_time ice_next_timeout(const struct ice *ice)
+{
+    if (is_stopped(ice)) {
+        return YODEL_NEVER;
+    }
+    if (ice->is_dirty || ice->reply_count > 0) {
+        return 0;
+    }
+    yodel_time earliest = time_min(ice_local_next_timeout(ice), checks_next_timeout(ice));
+    earliest = time_min(earliest, ice_consent_next_timeout(ice));
+    earliest = time_min(earliest, ice_nominate_next_timeout(ice));
+    if (has_to_start(ice)) {
+        earliest = time_min(earliest, ice->pace_at);
+    }
+    if (is_hopeless(ice)) {
+        earliest = time_min(earliest, patience_end(ice));
+    }
+    return earliest;
+}
+
+// ---- Datagrams.
+
+void ice_recv(struct ice *ice, const struct yodel_path *path, struct bytes datagram, yodel_time now)
+{
+    struct stun_msg msg;
+
+    if (is_stopped(ice)) {
+        return;
+    }
+    ice_tick(ice, now);
+    if (stun_msg_parse(&msg, datagram) != YODEL_OK) {
+        ice->stats.drops[ICE_DROP_MALFORMED]++;
+    } else if (stun_auth_check_fingerprint(&msg) == YODEL_ERR_UNAUTHENTIC) {
+        ice->stats.drops[ICE_DROP_FINGERPRINT]++;
+    } else if (stun_msg_method(&msg) != STUN_BINDING || stun_msg_class(&msg) == STUN_INDICATION) {
+        ice->stats.drops[ICE_DROP_TYPE]++;
+    } else if (stun_msg_class(&msg) == STUN_REQUEST) {
+        ice_request_recv(ice, path, &msg, now);
+    } else {
+        ice_checks_recv(ice, path, &msg, now);
+    }
+    ice_tick(ice, now);
+}
+
+static size_t emit_gather(
+    struct ice *ice, bool may_start, struct span room, struct yodel_path *path, yodel_time now)
+{
+    struct ice_gather *gather = ice_local_due(ice, may_start, now);
+    struct writer w = writer_of(room);
+
+    if (!gather) {
+        return 0;
+    }
+    stun_msg_put_header(&w, STUN_BINDING | STUN_REQUEST, gather->txn.id);
+    stun_auth_put_fingerprint(&w);
+    *path = (struct yodel_path){.local = ice->locals[gather->local].addr,
+        .remote = ice->servers[gather->server],
+        .transport = YODEL_UDP};
+    ice->stats.requests_sent++;
+    return writer_bytes(&w).len;
+}
+
+static size_t emit_consent(
+    struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
+{
+    const struct ice_selected *selected = &ice->selected;
+    bool is_old = selected->is_previous;
+    struct writer w = writer_of(room);
+    struct ice_check check = {
+        .is_controlling = ice->is_controlling, .tie_breaker = ice->tie_breaker};
+
+    if (!ice_consent_emit(ice, check.id, now)) {
+        return 0;
+    }
+    const char *local =
+        is_old && ice->has_previous_local ? ice->previous_local.ufrag : ice->local.ufrag;
+    check.local_ufrag = bytes_of_text(local);
+    check.remote_ufrag = bytes_of_text(is_old ? ice->previous_remote.ufrag : ice->remote.ufrag);
+    uint8_t base = ice_local_find_base(ice, &selected->path.local);
+    uint16_t preference = base == ICE_NONE ? 0 : ice->locals[base].preference;
+    check.priority = ice_candidate_priority(ICE_PRFLX, preference, 1);
+    check.use_candidate = ice->is_controlling && selected->pair != ICE_NONE &&
+                          ice->pairs[selected->pair].is_nominated;
+    ice_message_put(&w, &check, bytes_of_text(is_old ? ice->previous_remote.pwd : ice->remote.pwd));
+    *path = selected->path;
+    ice->stats.requests_sent++;
+    return writer_bytes(&w).len;
+}
+
+// Something new: servers and pairs take turns, and each keeps the others waiting for Ta (§14.2).
+static size_t emit_start(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
+{
+    size_t len = 0;
+
+    if (now < ice->pace_at) {
+        return 0;
+    }
+    ice->is_gather_turn = !ice->is_gather_turn;
+    for (int turn = 0; turn < 2 && len == 0; turn++) {
+        if (ice->is_gather_turn == (turn == 0)) {
+            len = emit_gather(ice, true, room, path, now);
+        } else if (ice->has_remote) {
+            len = ice_checks_emit_next(ice, room, path, now);
+        }
+    }
+    if (len > 0) {
+        ice->pace_at = time_after(now, ice->config.pace);
+    }
+    return len;
+}
+
+size_t ice_emit(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
+{
+    YODEL_ASSERT(room.len >= ICE_DATAGRAM_MAX);
+    ice_tick(ice, now);
+    if (is_stopped(ice)) {
+        return 0;
+    }
+    size_t len = ice_request_emit_reply(ice, room, path);
+    if (len == 0) {
+        len = emit_consent(ice, room, path, now);
+    }
+    if (len == 0) {
+        len = ice_checks_emit_repeat(ice, room, path, now);
+    }
+    if (len == 0) {
+        len = emit_gather(ice, false, room, path, now);
+    }
+    if (len == 0) {
+        len = emit_start(ice, room, path, now);
+    }
+    return len;
+}
+
+// ---- What it tells.
+
+bool ice_selected(const struct ice *ice, struct yodel_path *path)
+{
+    if (!ice->selected.is_used) {
+        return false;
+    }
+    *path = ice->selected.path;
+    return true;
+}
+
+bool ice_is_valid(const struct ice *ice, const struct yodel_path *path)
+{
+    if (is_stopped(ice)) {
+        return false;
+    }
+    if (ice->selected.is_used && path_equal(&ice->selected.path, path)) {
+        return true;
+    }
+    uint8_t at = ice_pair_find_path(ice, path);
+    return at != ICE_NONE &&
+           (ice->pairs[at].has_heard || ice->pairs[at].state == ICE_PAIR_SUCCEEDED);
+}
+
+static bool is_completed(const struct ice *ice)
+{
+    return ice->selected.pair != ICE_NONE && ice->pairs[ice->selected.pair].is_nominated &&
+           ice->has_ended_remote && ice_local_is_gathered(ice) && !ice_pair_any_live(ice);
+}
+
+static bool has_any_remote(const struct ice *ice)
+{
+    for (size_t i = 0; i < ICE_REMOTES_MAX; i++) {
+        if (ice->remotes[i].is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum ice_state ice_state(const struct ice *ice)
+{
+    if (ice->is_closed) {
+        return ICE_CLOSED;
+    }
+    if (ice->consent.is_expired || ice->is_failed) {
+        return ICE_FAILED;
+    }
+    if (ice->selected.is_used) {
+        if (ice->consent.is_disconnected) {
+            return ICE_DISCONNECTED;
+        }
+        return is_completed(ice) ? ICE_COMPLETED : ICE_CONNECTED;
+    }
+    return ice->has_remote && has_any_remote(ice) ? ICE_CHECKING : ICE_NEW;
+}
+
+static bool has_any_local(const struct ice *ice)
+{
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (ice->locals[i].is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum ice_gathering ice_gathering(const struct ice *ice)
+{
+    if (ice_local_is_gathered(ice)) {
+        return ICE_GATHERING_COMPLETE;
+    }
+    return has_any_local(ice) ? ICE_GATHERING_GATHERING : ICE_GATHERING_NEW;
+}
+
+const struct ice_stats *ice_stats(const struct ice *ice)
+{
+    return &ice->stats;
+}
+
+const char *ice_state_name(enum ice_state state)
+{
+    static const char *const names[] = {
+        "new", "checking", "connected", "completed", "disconnected", "failed", "closed"};
+
+    return names[state];
+}
+
+static bool next_candidate(struct ice *ice, struct ice_event *event)
+{
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        struct ice_local *local = &ice->locals[i];
+
+        if (local->is_used && !local->is_announced) {
+            local->is_announced = true;
+            *event = (struct ice_event){
+                .type = ICE_EVENT_LOCAL_CANDIDATE, .candidate = ice_local_candidate(ice, local)};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ice_next_event(struct ice *ice, struct ice_event *event)
+{
+    enum ice_gathering gathering = ice_gathering(ice);
+    enum ice_state state = ice_state(ice);
+    const char *name;
+
+    if (!ice->is_closed && next_candidate(ice, event)) {
+        return true;
+    }
+    if (!ice->is_closed && gathering != ice->gathering_reported) {
+        ice->gathering_reported = gathering;
+        *event = (struct ice_event){.type = ICE_EVENT_GATHERING_STATE, .gathering = gathering};
+        return true;
+    }
+    if (!ice->is_closed && (name = ice_remote_next_name(ice)) != NULL) {
+        *event = (struct ice_event){.type = ICE_EVENT_RESOLVE, .name = name};
+        return true;
+    }
+    if (ice->has_selected_event) {
+        ice->has_selected_event = false;
+        if (ice->selected.is_used) {
+            *event = (struct ice_event){.type = ICE_EVENT_SELECTED, .path = ice->selected.path};
+            return true;
+        }
+    }
+    if (state != ice->state_reported) {
+        ice->state_reported = state;
+        *event = (struct ice_event){.type = ICE_EVENT_STATE, .state = state};
+        return true;
+    }
+    return false;
+}
+
+bool ice_selected_candidates(
+    const struct ice *ice, struct ice_candidate *local, struct ice_candidate *remote)
+{
+    if (!ice->selected.is_used || ice->selected.pair == ICE_NONE) {
+        return false;
+    }
+    const struct ice_pair *pair = &ice->pairs[ice->selected.pair];
+    const struct ice_remote *theirs = &ice->remotes[pair->remote];
+
+    *local = ice_local_candidate(ice, &ice->locals[pair->mapped]);
+    *remote = (struct ice_candidate){.component = 1,
+        .transport = YODEL_UDP,
+        .priority = theirs->priority,
+        .addr = theirs->addr,
+        .type = theirs->type};
+    return true;
+}

@@ -1,0 +1,339 @@
+// Local candidates: bases, what servers and peers see of them, and asking the servers.
+//
+// Implements  RFC 8445 §5.1.1.1 (host), §5.1.1.2 (server-reflexive), §5.1.1.4 (keeping them alive),
+//             §5.1.3 (redundancy)
+
+#include "ice/local.h"
+
+#include <stdio.h>
+
+#include "ice/ice.h"
+#include "stun/attr.h"
+
+#define KEEP_ALIVE YODEL_SECONDS(15) // RFC 8445 §11.
+
+// Ends 5 s after it began (0, 0.5, 1.5, 3.5): gathering waits no longer for a dead server.
+static const struct stun_txn_schedule gather_schedule = {YODEL_MS(500), 2, 4, 3};
+
+bool ice_local_is_base(const struct ice_local *local)
+{
+    return local->is_used && (local->type == ICE_HOST || local->type == ICE_RELAY);
+}
+
+uint8_t ice_local_find_base(const struct ice *ice, const struct yodel_addr *addr)
+{
+    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (ice_local_is_base(&ice->locals[i]) && addr_equal(&ice->locals[i].addr, addr)) {
+            return i;
+        }
+    }
+    return ICE_NONE;
+}
+
+static uint8_t free_slot(const struct ice *ice)
+{
+    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (!ice->locals[i].is_used) {
+            return i;
+        }
+    }
+    return ICE_NONE;
+}
+
+// §5.1.1.3: equal for the same type, base address (whatever its port) and server.
+static uint8_t foundation_of(struct ice *ice, const struct ice_local *local)
+{
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        const struct ice_local *other = &ice->locals[i];
+        if (other->is_used && other->type == local->type &&
+            addr_same_ip(&other->base, &local->base) &&
+            addr_same_ip(&other->server, &local->server)) {
+            return other->foundation;
+        }
+    }
+    return ++ice->foundation_count;
+}
+
+static uint8_t add(struct ice *ice, struct ice_local local)
+{
+    uint8_t at = free_slot(ice);
+
+    if (at == ICE_NONE) {
+        ice->stats.drops[ICE_DROP_LIMIT]++;
+        return ICE_NONE;
+    }
+    local.is_used = true;
+    local.priority = ice_candidate_priority(local.type, local.preference, 1);
+    local.foundation = foundation_of(ice, &local);
+    ice->locals[at] = local;
+    return at;
+}
+
+static void add_gather(struct ice *ice, uint8_t local, uint8_t server)
+{
+    if (!ice_pair_is_sensible(&ice->locals[local].addr, &ice->servers[server])) {
+        return;
+    }
+    if (ice->gather_count == ICE_GATHERS_MAX) {
+        ice->stats.drops[ICE_DROP_LIMIT]++;
+        return;
+    }
+    ice->gathers[ice->gather_count++] = (struct ice_gather){.local = local, .server = server};
+}
+
+// An address that others can send to, and that says through which interface where it has to.
+static bool is_bindable(const struct yodel_addr *addr)
+{
+    bool lacks_scope =
+        addr->family == YODEL_ADDR_V6 && addr_is_link_local(addr) && addr->scope_id == 0;
+
+    return addr->family != YODEL_ADDR_NONE && addr->port != 0 && !addr_is_any(addr) &&
+           !addr_is_multicast(addr) && !lacks_scope;
+}
+
+bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t preference)
+{
+    if (!is_bindable(base) || ice_local_find_base(ice, base) != ICE_NONE) {
+        return false;
+    }
+    struct ice_local local = {.type = ICE_HOST,
+        .addr = *base,
+        .base = *base,
+        .preference = preference,
+        .is_announced = ice->config.is_relay_only};
+    uint8_t at = add(ice, local);
+    if (at == ICE_NONE) {
+        return false;
+    }
+    for (uint8_t server = 0; server < ice->server_count; server++) {
+        add_gather(ice, at, server);
+    }
+    ice_pair_form_local(ice, at);
+    return true;
+}
+
+uint8_t ice_local_add_reflexive(struct ice *ice, enum ice_type type, uint8_t base,
+    const struct yodel_addr *addr, const struct yodel_addr *server)
+{
+    const struct ice_local *host = &ice->locals[base];
+
+    // §5.1.3: the same address of the same base is the same candidate, whoever told of it.
+    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        const struct ice_local *other = &ice->locals[i];
+        if (other->is_used && addr_equal(&other->base, &host->addr) &&
+            addr_same_ip(&other->addr, addr) && other->addr.port == addr->port) {
+            return i;
+        }
+    }
+    // §7.2.5.3.1: a peer-reflexive candidate is for us alone.
+    return add(ice, (struct ice_local){.type = type,
+                        .addr = *addr,
+                        .base = host->addr,
+                        .server = server ? *server : (struct yodel_addr){0},
+                        .preference = host->preference,
+                        .is_announced = type == ICE_PRFLX || ice->config.is_relay_only});
+}
+
+void ice_local_add_server(struct ice *ice, const struct yodel_addr *server)
+{
+    if (ice->server_count == ICE_SERVERS_MAX || !is_bindable(server)) {
+        ice->stats.drops[ICE_DROP_LIMIT]++;
+        return;
+    }
+    ice->servers[ice->server_count++] = *server;
+    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (ice_local_is_base(&ice->locals[i])) {
+            add_gather(ice, i, (uint8_t)(ice->server_count - 1));
+        }
+    }
+}
+
+static void remove_gathers(struct ice *ice, uint8_t local)
+{
+    uint8_t kept = 0;
+
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        if (ice->gathers[i].local != local) {
+            ice->gathers[kept++] = ice->gathers[i];
+        }
+    }
+    ice->gather_count = kept;
+}
+
+void ice_local_remove(struct ice *ice, const struct yodel_addr *base)
+{
+    uint8_t at = ice_local_find_base(ice, base);
+
+    if (at == ICE_NONE) {
+        return;
+    }
+    for (uint8_t i = 0; i < ice->pair_end; i++) {
+        if (ice->pairs[i].is_used && ice->pairs[i].local == at) {
+            ice_pair_remove(ice, i);
+        }
+    }
+    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (ice->locals[i].is_used && addr_equal(&ice->locals[i].base, base)) {
+            ice->locals[i] = (struct ice_local){0};
+        }
+    }
+    remove_gathers(ice, at);
+}
+
+void ice_local_restart(struct ice *ice)
+{
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        struct ice_local *local = &ice->locals[i];
+        if (ice_local_is_base(local)) {
+            local->is_announced = ice->config.is_relay_only;
+        } else {
+            *local = (struct ice_local){0};
+        }
+    }
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        struct ice_gather *gather = &ice->gathers[i];
+        *gather = (struct ice_gather){.local = gather->local, .server = gather->server};
+    }
+}
+
+struct ice_gather *ice_local_find_gather(struct ice *ice, const struct stun_msg *msg)
+{
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        if (stun_txn_matches(&ice->gathers[i].txn, msg)) {
+            return &ice->gathers[i];
+        }
+    }
+    return NULL;
+}
+
+static void finish(struct ice_gather *gather, yodel_time now)
+{
+    gather->is_answered = true;
+    gather->again_at = time_after(now, KEEP_ALIVE);
+}
+
+void ice_local_answered(
+    struct ice *ice, struct ice_gather *gather, const struct stun_msg *msg, yodel_time now)
+{
+    struct yodel_addr mapped;
+
+    if (!stun_txn_recv(&gather->txn, msg)) {
+        ice->stats.drops[ICE_DROP_TRANSACTION]++;
+        return;
+    }
+    finish(gather, now);
+    if (stun_msg_class(msg) != STUN_SUCCESS ||
+        (!stun_attr_read_addr(msg, STUN_XOR_MAPPED_ADDRESS, &mapped) &&
+            !stun_attr_read_addr(msg, STUN_MAPPED_ADDRESS, &mapped))) {
+        return;
+    }
+    mapped = addr_unmap(&mapped);
+    // A server that lies could point the peer's checks anywhere; to ourselves at least it does not.
+    if (mapped.family != ice->locals[gather->local].addr.family || mapped.port == 0 ||
+        addr_is_any(&mapped) || addr_is_multicast(&mapped) ||
+        (addr_is_loopback(&mapped) && !addr_is_loopback(&ice->locals[gather->local].addr))) {
+        ice->stats.drops[ICE_DROP_CANDIDATE]++;
+        return;
+    }
+    (void)ice_local_add_reflexive(
+        ice, ICE_SRFLX, gather->local, &mapped, &ice->servers[gather->server]);
+}
+
+void ice_local_run(struct ice *ice, yodel_time now)
+{
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        struct ice_gather *gather = &ice->gathers[i];
+
+        stun_txn_tick(&gather->txn, now);
+        if (gather->txn.state == STUN_TXN_TIMED_OUT) {
+            finish(gather, now);
+            gather->txn.state = STUN_TXN_IDLE;
+        }
+    }
+}
+
+bool ice_local_is_gathered(const struct ice *ice)
+{
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        if (!ice->gathers[i].is_answered) {
+            return false;
+        }
+    }
+    return ice->has_ended_local;
+}
+
+// §5.1.1.4: what a NAT remembers of us must last until a pair is selected; checks do it then.
+static bool needs_keep_alive(const struct ice *ice, const struct ice_gather *gather)
+{
+    return gather->is_answered && gather->txn.state != STUN_TXN_WAITING && !ice->selected.is_used &&
+           !ice->is_failed;
+}
+
+static bool is_to_start(const struct ice *ice, const struct ice_gather *gather, yodel_time now)
+{
+    return !gather->is_started || (needs_keep_alive(ice, gather) && now >= gather->again_at);
+}
+
+struct ice_gather *ice_local_due(struct ice *ice, bool may_start, yodel_time now)
+{
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        struct ice_gather *gather = &ice->gathers[i];
+
+        if (may_start && is_to_start(ice, gather, now)) {
+            gather->is_started = true;
+            stun_txn_start(&gather->txn, ice->env, &gather_schedule, now);
+        } else if (gather->txn.sent == 0) {
+            continue;
+        }
+        if (stun_txn_emit(&gather->txn, now)) {
+            return gather;
+        }
+    }
+    return NULL;
+}
+
+bool ice_local_has_unstarted(const struct ice *ice)
+{
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        if (!ice->gathers[i].is_started) {
+            return true;
+        }
+    }
+    return false;
+}
+
+yodel_time ice_local_next_timeout(const struct ice *ice)
+{
+    yodel_time earliest = YODEL_NEVER;
+
+    for (uint8_t i = 0; i < ice->gather_count; i++) {
+        const struct ice_gather *gather = &ice->gathers[i];
+
+        earliest = time_min(earliest, stun_txn_next_timeout(&gather->txn));
+        if (needs_keep_alive(ice, gather)) {
+            yodel_time again_at = gather->again_at > ice->pace_at ? gather->again_at : ice->pace_at;
+            earliest = time_min(earliest, again_at);
+        }
+    }
+    return earliest;
+}
+
+struct ice_candidate ice_local_candidate(const struct ice *ice, const struct ice_local *local)
+{
+    struct ice_candidate candidate = {
+        .component = 1,
+        .transport = YODEL_UDP,
+        .priority = local->priority,
+        .addr = local->addr,
+        .type = local->type,
+    };
+
+    (void)snprintf(candidate.foundation, sizeof candidate.foundation, "%u", local->foundation);
+    (void)snprintf(candidate.ufrag, sizeof candidate.ufrag, "%s", ice->local.ufrag);
+    if (local->type != ICE_HOST) {
+        candidate.related = local->base;
+    }
+    candidate.addr.scope_id = 0;
+    candidate.related.scope_id = 0;
+    return candidate;
+}

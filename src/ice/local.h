@@ -1,0 +1,77 @@
+// Local candidates: the addresses that we are reachable by, and the asking of STUN servers for more.
+//
+// Implements  RFC 8445 §5.1.1 (gathering), §5.1.2 (priority and foundation), §5.1.3 (redundancy)
+// Not here    finding interfaces and binding sockets: the caller gives each bound address
+// Limits      ICE_LOCALS_MAX candidates, ICE_SERVERS_MAX servers, ICE_GATHERS_MAX base-server pairs
+
+#ifndef ICE_LOCAL_H
+#define ICE_LOCAL_H
+
+#include "base/addr.h"
+#include "ice/candidate.h"
+#include "stun/txn.h"
+
+#define ICE_LOCALS_MAX 32
+#define ICE_SERVERS_MAX 4
+#define ICE_GATHERS_MAX 32
+#define ICE_NONE 0xff // No such index.
+
+struct ice;
+
+// A candidate is its own base where it sends from itself: a host candidate, and later a relayed one.
+struct ice_local {
+    bool is_used;
+    bool is_announced; // Or is not to be: learned from checks, or hidden.
+    enum ice_type type;
+    struct yodel_addr addr;
+    struct yodel_addr base;
+    struct yodel_addr server; // Who told of it; family YODEL_ADDR_NONE for hosts.
+    uint16_t preference;
+    uint8_t foundation; // The same for the same type, base and server; never an address's hash.
+    uint32_t priority;
+};
+
+// One base asking one server.
+struct ice_gather {
+    bool is_started;
+    bool is_answered; // Or given up: gathering waits no longer for it.
+    uint8_t local;
+    uint8_t server;
+    struct stun_txn txn;
+    yodel_time again_at; // While no pair is selected, mappings are kept open.
+};
+
+// A host candidate of `base`, and gathering from it. False at the limit or for a useless address.
+bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t preference);
+
+// A candidate that a server or a check told of. Returns its index, an old one where the address was
+// known for this base, or ICE_NONE at the limit.
+uint8_t ice_local_add_reflexive(struct ice *ice, enum ice_type type, uint8_t base,
+    const struct yodel_addr *addr, const struct yodel_addr *server);
+
+void ice_local_add_server(struct ice *ice, const struct yodel_addr *server);
+void ice_local_remove(struct ice *ice, const struct yodel_addr *base);
+
+// After a restart: all is announced anew, and the servers are asked again.
+void ice_local_restart(struct ice *ice);
+
+// The base that is bound to `addr`, or ICE_NONE.
+uint8_t ice_local_find_base(const struct ice *ice, const struct yodel_addr *addr);
+bool ice_local_is_base(const struct ice_local *local);
+
+// Gathering. The transaction that `msg` answers, or NULL; then what it says.
+struct ice_gather *ice_local_find_gather(struct ice *ice, const struct stun_msg *msg);
+void ice_local_answered(
+    struct ice *ice, struct ice_gather *gather, const struct stun_msg *msg, yodel_time now);
+void ice_local_run(struct ice *ice, yodel_time now);
+bool ice_local_is_gathered(const struct ice *ice);
+
+// A request to a server that is due: a repetition, or where `may_start` a first one.
+struct ice_gather *ice_local_due(struct ice *ice, bool may_start, yodel_time now);
+bool ice_local_has_unstarted(const struct ice *ice);
+yodel_time ice_local_next_timeout(const struct ice *ice);
+
+// What signaling is told of the candidate.
+struct ice_candidate ice_local_candidate(const struct ice *ice, const struct ice_local *local);
+
+#endif
