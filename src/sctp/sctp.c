@@ -44,6 +44,7 @@ void sctp_init(struct sctp *sctp, const struct env *env, const struct sctp_confi
 
 void sctp_deinit(struct sctp *sctp)
 {
+    sctp_reset_deinit(sctp);
     sctp_tx_deinit(&sctp->tx);
     sctp_rx_deinit(&sctp->rx);
     sctp_streams_deinit(&sctp->streams);
@@ -167,7 +168,7 @@ static bool recv_transfer(struct sctp *sctp, const struct sctp_chunk *chunk, yod
     } else if (chunk->type == SCTP_SACK) {
         recv_sack(sctp, chunk, now);
     } else {
-        sctp_reset_recv(sctp, chunk, now);
+        sctp_reset_recv(sctp, chunk);
     }
     return true;
 }
@@ -452,4 +453,11 @@ enum yodel_err sctp_set_low_threshold(struct sctp *sctp, uint16_t id, size_t byt
     }
     stream->low_threshold = bytes;
     return YODEL_OK;
+}
+
+bool sctp_is_resetting(const struct sctp *sctp, uint16_t id)
+{
+    const struct sctp_stream *stream = sctp_streams_find(&sctp->streams, id);
+
+    return stream && stream->reset != SCTP_STREAM_RESET_NONE;
 }

@@ -193,6 +193,9 @@ enum yodel_err sctp_set_low_threshold(struct sctp *sctp, uint16_t stream, size_t
 // Ends our half of the stream, once all that waits on it has been sent. STREAM_RESET_DONE follows.
 YODEL_MUST_USE enum yodel_err sctp_reset_stream(struct sctp *sctp, uint16_t stream);
 
+// Whether a reset of it has been asked for and not been answered; until then it takes no message.
+bool sctp_is_resetting(const struct sctp *sctp, uint16_t stream);
+
 // Shuts down once all that waits has arrived; CLOSED follows. Or at once, telling the peer with the
 // next emit.
 void sctp_shutdown(struct sctp *sctp);

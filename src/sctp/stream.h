@@ -39,6 +39,7 @@ struct sctp_stream {
     // Outgoing.
     uint16_t ssn_out;
     enum sctp_stream_reset reset;
+    struct sctp_stream *next_reset;
     struct sctp_out *head; // Messages that have not been sent whole.
     struct sctp_out *tail;
     struct sctp_stream *next_turn;

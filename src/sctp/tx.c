@@ -105,6 +105,7 @@ enum yodel_err sctp_tx_add(struct sctp_tx *tx, struct sctp_stream *stream, uint3
         .max_retransmits = options->has_max_retransmits ? options->max_retransmits : SCTP_TX_ALWAYS,
         .stream = stream->id,
         .unordered = options->unordered,
+        .uncounted = options->uncounted,
         .lifetime = options->has_max_lifetime ? options->max_lifetime : YODEL_NEVER,
         .expires = YODEL_NEVER,
         .len = message.len};
@@ -120,7 +121,7 @@ enum yodel_err sctp_tx_add(struct sctp_tx *tx, struct sctp_stream *stream, uint3
         join_turn(tx, stream);
     }
     stream->tail = out;
-    stream->buffered += message.len;
+    stream->buffered += out->uncounted ? 0 : message.len;
     tx->waiting += message.len + SCTP_TX_OVERHEAD;
     return YODEL_OK;
 }
@@ -148,12 +149,14 @@ static void tell_refused(struct sctp_tx *tx)
     }
 }
 
-static void unbuffer(struct sctp_tx *tx, struct sctp_stream *stream, size_t len, size_t overhead)
+static void unbuffer(struct sctp_tx *tx, struct sctp_stream *stream, const struct sctp_out *out,
+    size_t len, size_t overhead)
 {
     size_t before = stream->buffered;
+    size_t counted = out->uncounted ? 0 : len;
 
-    YODEL_ASSERT(before >= len && tx->waiting >= len + overhead);
-    stream->buffered -= len;
+    YODEL_ASSERT(before >= counted && tx->waiting >= len + overhead);
+    stream->buffered -= counted;
     tx->waiting -= len + overhead;
     if (before > stream->low_threshold && stream->buffered <= stream->low_threshold) {
         sctp_streams_tell(tx->streams, stream, SCTP_STREAM_BUFFERED_LOW);
@@ -259,7 +262,7 @@ static void drop_rest(struct sctp_tx *tx, struct sctp_out *out)
 
     YODEL_ASSERT(stream->head == out);
     finish_message(tx);
-    unbuffer(tx, stream, out->len - out->sent, SCTP_TX_OVERHEAD);
+    unbuffer(tx, stream, out, out->len - out->sent, SCTP_TX_OVERHEAD);
 }
 
 void sctp_tx_abandon(struct sctp_tx *tx, struct sctp_out *out)
@@ -415,7 +418,7 @@ static void cut(struct sctp_tx *tx, struct sctp_out *out, size_t len)
     if (is_cut) {
         finish_message(tx);
     }
-    unbuffer(tx, stream, len, is_cut ? SCTP_TX_OVERHEAD : 0);
+    unbuffer(tx, stream, out, len, is_cut ? SCTP_TX_OVERHEAD : 0);
 }
 
 // How much of `left` bytes to put into the packet; 0: nothing, begin another packet.

@@ -36,6 +36,7 @@ struct sctp_out {
     uint16_t ssn;
     bool unordered;
     bool abandoned;
+    bool uncounted;
     yodel_duration lifetime; // YODEL_NEVER: none.
     yodel_time expires;
     size_t len;
@@ -107,6 +108,7 @@ struct sctp_tx {
 
 struct sctp_send_options {
     bool unordered;
+    bool uncounted; // Not in what sctp_buffered says: the application did not send these bytes.
     bool has_max_retransmits;
     uint32_t max_retransmits;
     bool has_max_lifetime;
