@@ -6,6 +6,14 @@
 
 set(YODEL_MODULES "" CACHE INTERNAL "")
 
+# A library that pkg-config knows, or a line that says which Debian package brings it, and what for.
+function(yodel_require name module package purpose)
+  pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${module})
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "yodel: ${module} is missing (Debian: ${package}), for ${purpose}")
+  endif()
+endfunction()
+
 function(yodel_module name)
   cmake_parse_arguments(M "" "" "SOURCES;TESTS;FUZZERS;LIBRARIES" ${ARGN})
   add_library(yodel_${name} OBJECT ${M_SOURCES})
