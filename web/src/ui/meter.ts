@@ -11,7 +11,8 @@ const SAY_STEP = 25; // Per cent between what a screen reader is told.
 
 const pathTexts: Record<Path["kind"], string> = {
   local: "Direct, in the local network",
-  direct: "Direct, through the internet",
+  internet: "Direct, through the internet",
+  direct: "Direct, from one to the other",
   relay: "Through a relay",
 };
 
