@@ -385,7 +385,6 @@ enum yodel_err worker_init(struct worker *w, uv_loop_t *loop, const struct env *
     list_init(&w->dirty);
     list_init(&w->ports);
     list_init(&w->touched);
-    list_init(&w->local_lookups);
     map_init(&w->by_peer, env);
     heap_init(&w->timers, env->alloc);
     routes_init(&w->routes, env);
@@ -443,7 +442,6 @@ void worker_close(struct worker *w, void (*closed)(struct worker *worker))
     while ((node = list_first(&w->ports))) {
         port_close(CONTAINER_OF(node, struct port, link));
     }
-    lookup_stop(w);
     uv_close((uv_handle_t *)&w->prepare, on_prepare_closed);
     uv_close((uv_handle_t *)&w->check, on_check_closed);
     uv_close((uv_handle_t *)&w->idle, on_idle_closed);

@@ -204,7 +204,6 @@ static void j1_broken_lines_are_refused(void)
         {"v=0\no=- 1 2 IN IP4 h\ns=x\nb=AS\n", "line 4: b=: not a type and a number"},
         {"v=0\no=- 1 2 IN IP4 h\ns=x\nt=0\n", "line 4: t=: not two numbers"},
         {SESSION "a=<script>%n\r\n", "line 5: a=: no name"},
-        {SESSION DATA "a=bundle-only \r\na=mid:0  \r\na=max-message-size:1 \r\n", NULL},
         {SESSION "a=x%n:<script>\r\n", NULL},
     };
     static const char nul[] = SESSION "a=mid\0:0\r\n";

@@ -114,6 +114,5 @@ function listenForFiles(): void {
 
 listenForFiles();
 addEventListener("hashchange", followAddress);
-addEventListener("pagehide", () => page?.leave());
 followAddress();
 void cleanUp(Date.now()).catch(() => undefined);

@@ -50,13 +50,6 @@ export class ReceiveFlow {
     this.#signaling.stop();
   }
 
-  // The page goes: the other side need not wait to find out.
-  leave(): void {
-    this.#over = true;
-    this.#link?.close();
-    this.#signaling.stop();
-  }
-
   #hello(iceServers: RTCIceServer[]): void {
     this.#iceServers = iceServers;
     if (!this.#link) this.#signaling.send({ type: "use-code", number: this.#code.number });
@@ -77,16 +70,13 @@ export class ReceiveFlow {
         if (message["from"] === this.#peer) this.#link?.receive(message["data"]);
         return;
       case "peer-left":
-        if (message["peer"] === this.#peer) this.#left();
+        if (message["peer"] === this.#peer && !this.#link?.isOpen) {
+          this.#fail(new Problem(this.#link?.isSpent ? "wrong-code" : "peer-gone"));
+        }
         return;
       case "error":
         return this.#onError(message);
     }
-  }
-
-  #left(): void {
-    if (this.#link?.isOpen) this.#link.peerLeft();
-    else this.#fail(new Problem(this.#link?.isSpent ? "wrong-code" : "peer-gone"));
   }
 
   #onError(message: ServerMessage): void {
@@ -120,8 +110,8 @@ export class ReceiveFlow {
   }
 
   #linkFailed(problem: Problem): void {
-    if (this.#receiver && problem.code !== "fingerprint") this.#receiver.lose();
-    else this.#fail(problem);
+    if (this.#link?.isOpen && problem.code !== "fingerprint") return; // The transfer notices.
+    this.#fail(problem);
   }
 
   async #transfer(channel: RTCDataChannel): Promise<void> {

@@ -79,7 +79,12 @@ export class Receiver {
     this.#events = events;
     this.#ended = new Promise((resolve) => (this.#end = resolve));
     channel.onmessage = ({ data }) => this.#enqueue(data);
-    channel.onclose = () => this.lose();
+    channel.onclose = () => {
+      // What arrived before the end is worked on first: it may be the end itself.
+      this.#work = this.#work.then(() => {
+        this.#end(this.#phase === "done" ? undefined : new Problem("connection-lost"));
+      });
+    };
   }
 
   // Resolves when all is saved. Rejects with a Problem; the sender has then been told.
@@ -99,13 +104,6 @@ export class Receiver {
 
   cancel(): void {
     this.#fail(new Problem("cancelled"));
-  }
-
-  // The connection is gone. What arrived before is worked on first: it may be the end itself.
-  lose(): void {
-    this.#work = this.#work.then(() => {
-      this.#end(this.#phase === "done" ? undefined : new Problem("connection-lost"));
-    });
   }
 
   #fail(problem: Problem): void {

@@ -53,7 +53,7 @@ export class Sender {
     this.#events = events;
     channel.bufferedAmountLowThreshold = BUFFER_LOW;
     channel.onbufferedamountlow = () => this.#bell.ring();
-    channel.onclose = () => this.lose();
+    channel.onclose = () => this.#bell.break(new Problem("connection-lost"));
     channel.onmessage = ({ data }) => this.#take(data);
   }
 
@@ -81,11 +81,6 @@ export class Sender {
 
   cancel(): void {
     this.#bell.break(new Problem("cancelled"));
-  }
-
-  // The connection is gone, whatever the channel says.
-  lose(): void {
-    this.#bell.break(new Problem("connection-lost"));
   }
 
   async #sendFile(index: number, source: Source, item: FileItem): Promise<void> {

@@ -11,8 +11,7 @@ const SAY_STEP = 25; // Per cent between what a screen reader is told.
 
 const pathTexts: Record<Path["kind"], string> = {
   local: "Direct, in the local network",
-  internet: "Direct, through the internet",
-  direct: "Direct, from one to the other",
+  direct: "Direct, through the internet",
   relay: "Through a relay",
 };
 

@@ -69,10 +69,6 @@ export class ReceivePage implements ReceiveView {
     this.#flow.start();
   }
 
-  leave(): void {
-    this.#flow.leave();
-  }
-
   stop(): void {
     this.#flow.stop();
     this.#rest();

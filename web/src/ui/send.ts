@@ -66,7 +66,7 @@ function codePanel(code: codes.Code): HTMLElement {
 export class SendPage implements SendView {
   readonly #sources: Source[];
   readonly #flow: SendFlow;
-  readonly #goBack: () => void;
+  readonly #leave: () => void;
   readonly #title = h("h1", {}, "Ready to send");
   readonly #status = h("p", { class: "status", role: "status" }, "Asking for a code…");
   readonly #panel = h("div", { class: "panel" });
@@ -76,9 +76,9 @@ export class SendPage implements SendView {
   readonly #total: number | null;
   #meter: Meter | undefined;
 
-  constructor(sources: Source[], identity: Identity, goBack: () => void) {
+  constructor(sources: Source[], identity: Identity, leave: () => void) {
     this.#sources = sources;
-    this.#goBack = goBack;
+    this.#leave = leave;
     this.#list = new FileList(sources.map((source) => source.item));
     this.#total = totalOf(sources.map((source) => source.item));
     this.#flow = new SendFlow(sources, identity, this);
@@ -104,10 +104,6 @@ export class SendPage implements SendView {
 
   start(): void {
     this.#flow.start();
-  }
-
-  leave(): void {
-    this.#flow.leave();
   }
 
   stop(): void {
@@ -172,7 +168,7 @@ export class SendPage implements SendView {
     this.#title.prepend(icon("check"));
     this.#status.textContent = "Every file arrived, and each was checked.";
     announce("All files arrived.");
-    this.#setActions(button("Send more", this.#goBack, { class: "primary" }));
+    this.#setActions(button("Send more", this.#leave, { class: "primary" }));
     focusHeading(document.querySelector("main")!);
   }
 
@@ -184,7 +180,7 @@ export class SendPage implements SendView {
     this.#notices.replaceChildren(notice(problem));
     this.#setActions(
       retry && button("Try again", retry, { class: "primary" }),
-      button("Back", this.#goBack),
+      button("Back", this.#leave),
     );
   }
 
@@ -211,7 +207,7 @@ export class SendPage implements SendView {
 
   #cancel(): void {
     this.stop();
-    this.#goBack();
+    this.#leave();
   }
 
   #rest(): void {
