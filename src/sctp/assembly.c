@@ -254,17 +254,13 @@ static struct sctp_piece *grow(
     return piece;
 }
 
-static bool is_same_message(const struct sctp_piece *piece, const struct sctp_data *data)
+static bool may_follow(const struct sctp_piece *left, const struct sctp_data *data)
 {
     bool unordered = data->flags & SCTP_DATA_UNORDERED;
 
-    return piece->stream == data->stream && unordered == !!(piece->flags & SCTP_DATA_UNORDERED) &&
-           (unordered || (uint16_t)piece->ssn == data->ssn);
-}
-
-static bool may_follow(const struct sctp_piece *left, const struct sctp_data *data)
-{
-    return !(data->flags & SCTP_DATA_BEGIN) && is_same_message(left, data);
+    return !(data->flags & SCTP_DATA_BEGIN) && left->stream == data->stream &&
+           unordered == !!(left->flags & SCTP_DATA_UNORDERED) &&
+           (unordered || (uint16_t)left->ssn == data->ssn);
 }
 
 static bool may_precede(const struct sctp_data *data, const struct sctp_piece *right)
@@ -272,7 +268,7 @@ static bool may_precede(const struct sctp_data *data, const struct sctp_piece *r
     bool ends = data->flags & SCTP_DATA_END;
     bool begins = right->flags & SCTP_DATA_BEGIN;
 
-    return ends == begins && (ends || is_same_message(right, data));
+    return ends == begins && (ends || right->stream == data->stream);
 }
 
 // pieces[index + 1] continues pieces[index], which has room for it.

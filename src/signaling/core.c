@@ -241,9 +241,22 @@ void *signaling_core_user(const struct signaling_client *client)
     return client->user;
 }
 
+struct signaling_client *signaling_core_next(
+    const struct signaling_core *core, const struct signaling_client *client)
+{
+    struct map_entry *entry = map_next(&core->by_id, client ? &client->by_id : NULL);
+
+    return entry ? CONTAINER_OF(entry, struct signaling_client, by_id) : NULL;
+}
+
 const char *signaling_core_id(const struct signaling_client *client)
 {
     return client->id;
+}
+
+enum signaling_close signaling_core_close(const struct signaling_client *client)
+{
+    return client->close;
 }
 
 struct signaling_output signaling_core_next_output(struct signaling_client *client)

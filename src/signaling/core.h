@@ -119,7 +119,12 @@ yodel_time signaling_core_next_timeout(const struct signaling_core *core);
 // Each client with something new to say, once; NULL after the last.
 struct signaling_client *signaling_core_next_ready(struct signaling_core *core);
 void *signaling_core_user(const struct signaling_client *client);
+// Each client that is connected, to walk over; NULL for the first, NULL after the last.
+struct signaling_client *signaling_core_next(
+    const struct signaling_core *core, const struct signaling_client *client);
 const char *signaling_core_id(const struct signaling_client *client);
+
+enum signaling_close signaling_core_close(const struct signaling_client *client);
 
 // What is to be done for a client now; asking takes the ping away.
 struct signaling_output signaling_core_next_output(struct signaling_client *client);

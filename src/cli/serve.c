@@ -1,0 +1,239 @@
+// yodel serve: the signaling server with its web page, until somebody stops it.
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/port.h"
+#include "cli/options.h"
+#include "net/env.h"
+#include "net/interfaces.h"
+#include "server/assets.h"
+#include "server/server.h"
+
+#define CONNECTIONS_MAX 1000000
+
+static struct server_config config = {.listen = ":8080"};
+static const char *config_file;
+static const char *log_level = "info";
+static bool log_json;
+static bool quiet;
+
+static const struct cli_option options[] = {
+    {"listen", 'l', "HOST:PORT", "where to listen; :PORT is every address (default :8080)",
+        .text = &config.listen},
+    {"udp", 0, "HOST:PORT", "where STUN answers, or off (default: port 3478)", .text = &config.udp},
+    {"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)",
+        .text = &config.tls_cert},
+    {"tls-key", 0, "FILE", "and its private key (PEM)", .text = &config.tls_key},
+    {"self-signed", 0, NULL, "serve HTTPS with a certificate made now; browsers will warn",
+        .flag = &config.self_signed},
+    {"origins", 0, "LIST",
+        "web pages elsewhere that may use this server:\n"
+        "https://example.org,https://example.com, or *",
+        .text = &config.origins},
+    {"ice-servers", 0, "LIST", "more STUN servers for the clients: stun:HOST:PORT,...",
+        .text = &config.ice_servers},
+    {"behind-proxy", 0, NULL, "believe X-Forwarded-For; only behind a proxy that sets it",
+        .flag = &config.behind_proxy},
+    {"metrics-public", 0, NULL, "answer /metrics to everybody, not to this machine alone",
+        .flag = &config.metrics_public},
+    {"connections", 0, "N", "connections in all", .number = &config.clients_max, .min = 1,
+        .max = CONNECTIONS_MAX},
+    {"connections-per-address", 0, "N", "connections from one address",
+        .number = &config.clients_per_address, .min = 1, .max = CONNECTIONS_MAX},
+    {"log-level", 0, "LEVEL", "error, warn, info or debug (default info)", .text = &log_level},
+    {"log-json", 0, NULL, "log JSON lines", .flag = &log_json},
+    {"quiet", 'q', NULL, "no banner", .flag = &quiet},
+    {"config", 'c', "FILE", "read options from a file, a line each: listen = :8080",
+        .text = &config_file},
+};
+
+struct run {
+    uv_loop_t loop;
+    uv_signal_t interrupted;
+    uv_signal_t terminated;
+    struct server *server;
+    bool is_stopping;
+};
+
+// ---- the banner
+
+static void print_url(const struct yodel_addr *addr, const char *scheme, const char *name)
+{
+    char text[ADDR_TEXT_MAX];
+
+    if (name) {
+        printf("  %s://%s:%u\n", scheme, name, (unsigned)addr->port);
+    } else {
+        printf("  %s://%s\n", scheme, addr_text(addr, text));
+    }
+}
+
+// What a phone in the same network can type.
+static void print_reachable(const struct yodel_addr *listening, const char *scheme)
+{
+    static struct interface_list list;
+
+    if (interfaces_read(&list) != YODEL_OK) {
+        return;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        struct yodel_addr addr = list.items[i].addr;
+        bool is_usable = !list.items[i].is_internal && !addr_is_link_local(&addr) &&
+                         (addr.family == YODEL_ADDR_V4 || listening->family == YODEL_ADDR_V6);
+        if (is_usable) {
+            addr.port = listening->port;
+            addr.scope_id = 0;
+            print_url(&addr, scheme, NULL);
+        }
+    }
+}
+
+static void print_banner(const struct server *server)
+{
+    struct yodel_addr addr = server_address(server);
+    struct yodel_addr udp = server_udp_address(server);
+    const char *scheme = server_is_secure(server) ? "https" : "http";
+    char text[ADDR_TEXT_MAX];
+
+    printf("Yodel %s is listening. Open one of these:\n", YODEL_VERSION);
+    if (addr_is_any(&addr)) {
+        print_url(&addr, scheme, "localhost");
+        print_reachable(&addr, scheme);
+    } else {
+        print_url(&addr, scheme, addr_is_loopback(&addr) ? "localhost" : NULL);
+    }
+    if (udp.family != YODEL_ADDR_NONE) {
+        printf("STUN answers on UDP %s.\n", addr_text(&udp, text));
+    }
+    if (!server_assets_has_page()) {
+        printf("This program was built without the web page; `make build` adds it.\n");
+    }
+    printf("Ctrl-C stops it.\n");
+    (void)fflush(stdout);
+}
+
+// ---- its end
+
+static void close_all(uv_handle_t *handle, void *ctx)
+{
+    (void)ctx;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+static void on_stopped(void *ctx)
+{
+    struct run *run = ctx;
+
+    uv_close((uv_handle_t *)&run->interrupted, NULL);
+    uv_close((uv_handle_t *)&run->terminated, NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct run *run = handle->data;
+
+    if (run->is_stopping) {
+        _exit(128 + number); // The second time, at once.
+    }
+    run->is_stopping = true;
+    log_info(config.env, "serve", "stopping");
+    server_stop(run->server, on_stopped, run);
+}
+
+static void watch(struct run *run, uv_signal_t *handle, int number)
+{
+    (void)uv_signal_init(&run->loop, handle);
+    (void)uv_signal_start(handle, on_signal, number);
+    handle->data = run;
+}
+
+static int serve(struct run *run)
+{
+    char why[SERVER_ERROR_MAX];
+    char text[ADDR_TEXT_MAX];
+
+    if (server_new(&config, &run->loop, &run->server, why) != YODEL_OK) {
+        fprintf(stderr, "yodel serve: %s\n", why);
+        return CLI_FAILED;
+    }
+    watch(run, &run->interrupted, SIGINT);
+    watch(run, &run->terminated, SIGTERM);
+    if (!quiet) {
+        print_banner(run->server);
+    }
+    struct yodel_addr addr = server_address(run->server);
+    log_debug(config.env, "serve", "listening on %s", addr_text(&addr, text));
+    (void)uv_run(&run->loop, UV_RUN_DEFAULT);
+    server_free(run->server);
+    return CLI_OK;
+}
+
+// ---- its start
+
+static bool choose_log(void)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strcmp(log_level, names[i]) == 0) {
+            config.env = net_env_system((enum log_level)i, log_json ? NET_ENV_JSON : NET_ENV_TEXT);
+            return true;
+        }
+    }
+    return false;
+}
+
+// The file first, then the command line again over it.
+static enum yodel_err read_config(char why[CLI_WHY_MAX])
+{
+    if (!config_file) {
+        return YODEL_OK;
+    }
+    struct server_config given = config;
+    enum yodel_err err = cli_options_read_file(&cli_serve, config_file, why);
+    (void)given;
+    return err;
+}
+
+static int run_serve(int argument_count, char **arguments)
+{
+    static struct run run;
+    char why[CLI_WHY_MAX];
+
+    (void)argument_count;
+    (void)arguments;
+    if (read_config(why) != YODEL_OK) {
+        fprintf(stderr, "yodel serve: %s\n", why);
+        return CLI_USAGE;
+    }
+    if (!choose_log()) {
+        fprintf(stderr, "yodel serve: --log-level is error, warn, info or debug, not \"%s\"\n",
+            log_level);
+        return CLI_USAGE;
+    }
+    (void)signal(SIGPIPE, SIG_IGN); // Whoever goes while we write is no reason to end.
+    (void)uv_loop_init(&run.loop);
+    int code = serve(&run);
+    uv_walk(&run.loop, close_all, NULL);
+    (void)uv_run(&run.loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&run.loop);
+    return code;
+}
+
+const struct cli_command cli_serve = {
+    .name = "serve",
+    .arguments = "",
+    .summary = "Run a server: signaling, STUN and the web page",
+    .help = "Clients: browsers at the printed addresses, `yodel send` and `yodel receive`.\n"
+            "Health is at /healthz, metrics for Prometheus are at /metrics.\n",
+    .options = options,
+    .option_count = COUNT(options),
+    .run = run_serve,
+};

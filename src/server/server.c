@@ -1,0 +1,334 @@
+// Server: its start, its turns and its end.
+
+#include "server/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "crypto/cert.h"
+#include "crypto/secret.h"
+#include "net/clock.h"
+#include "server/http.h"
+#include "server/ice_servers.h"
+#include "server/listen.h"
+#include "server/state.h"
+#include "server/websocket.h"
+
+#define HEADERS_ROOM 8192 // Of a request; more is refused.
+#define HANDSHAKE_LIMIT 8 // Seconds for TLS and for a request's headers.
+#define KEEP_ALIVE 5      // Seconds between requests.
+#define STOP_TIMEOUT_MS 2000
+#define STUN_PORT 3478
+
+static const struct lws_protocols protocols[] = {
+    [SERVER_PROTOCOL_HTTP] = {.name = "yodel-http",
+        .callback = server_http_callback,
+        .per_session_data_size = sizeof(struct server_http)},
+    [SERVER_PROTOCOL_WS] = {.name = SERVER_SUBPROTOCOL,
+        .callback = server_websocket_callback,
+        .per_session_data_size = sizeof(struct server_websocket),
+        .rx_buffer_size = SERVER_RX_BUFFER},
+    {0},
+};
+
+// Pings are ours: libwebsockets keeps its timers in a sorted list, which makes accepting quadratic.
+static const lws_retry_bo_t no_validity_timers;
+
+// ---- turns
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+
+    signaling_core_tick(&server->core, clock_now());
+    server_state_pump(server);
+}
+
+void server_state_pump(struct server *server)
+{
+    struct signaling_client *client;
+
+    while ((client = signaling_core_next_ready(&server->core))) {
+        server_websocket_wake(signaling_core_user(client));
+    }
+    yodel_time due = signaling_core_next_timeout(&server->core);
+    if (server->is_destroyed || due == YODEL_NEVER) {
+        uv_timer_stop(&server->tick);
+        return;
+    }
+    // A millisecond more than to the due time, or the timer would come before it and again.
+    (void)uv_timer_start(&server->tick, on_tick, time_since(due, clock_now()) / YODEL_MS(1) + 1, 0);
+}
+
+// ---- start
+
+static void take_log_line(int level, const char *line)
+{
+    (void)level;
+    (void)line; // What libwebsockets has to say concerns its authors; our own lines say why.
+}
+
+static enum yodel_err make_certificate(
+    const struct env *env, char pem[CRYPTO_CERT_PEM_MAX], size_t *len)
+{
+    struct crypto_cert *cert;
+    enum yodel_err err = crypto_cert_new(env->alloc, (uint64_t)clock_wall_seconds(), &cert);
+
+    if (err == YODEL_OK) {
+        err = crypto_cert_write_pem(cert, span_of(pem, CRYPTO_CERT_PEM_MAX), len);
+        crypto_cert_free(cert);
+    }
+    return err;
+}
+
+static enum yodel_err check_readable(const char *path, const char *flag, char why[SERVER_ERROR_MAX])
+{
+    if (access(path, R_OK) == 0) {
+        return YODEL_OK;
+    }
+    snprintf(
+        why, SERVER_ERROR_MAX, "cannot read %s, given with %s: %s", path, flag, strerror(errno));
+    return YODEL_ERR_IO;
+}
+
+static enum yodel_err check_config(const struct server_config *config, char why[SERVER_ERROR_MAX])
+{
+    if (!config->tls_cert != !config->tls_key) {
+        snprintf(why, SERVER_ERROR_MAX, "--tls-cert and --tls-key go together");
+        return YODEL_ERR_TYPE;
+    }
+    if (config->tls_cert && config->self_signed) {
+        snprintf(why, SERVER_ERROR_MAX, "--self-signed or --tls-cert, not both");
+        return YODEL_ERR_TYPE;
+    }
+    if (config->ice_servers && !server_ice_servers_is_valid(config->ice_servers)) {
+        snprintf(why, SERVER_ERROR_MAX,
+            "--ice-servers wants URLs like stun:stun.example.org:3478, with commas between them");
+        return YODEL_ERR_SYNTAX;
+    }
+    if (config->tls_cert) {
+        enum yodel_err err = check_readable(config->tls_cert, "--tls-cert", why);
+        return err == YODEL_OK ? check_readable(config->tls_key, "--tls-key", why) : err;
+    }
+    return YODEL_OK;
+}
+
+static enum yodel_err start_stun(struct server *server, char why[SERVER_ERROR_MAX])
+{
+    const char *udp = server->config.udp;
+    struct yodel_addr addr = server->local;
+
+    server->stun.fd = -1;
+    addr.port = STUN_PORT;
+    if (udp && strcmp(udp, "off") == 0) {
+        return YODEL_OK;
+    }
+    if (udp && server_listen_parse(&addr, udp) != YODEL_OK) {
+        snprintf(why, SERVER_ERROR_MAX, "--udp wants HOST:PORT, :PORT or off, not \"%s\"", udp);
+        return YODEL_ERR_SYNTAX;
+    }
+    int fd = server_listen_udp(&addr, why);
+    if (fd < 0 && !udp) {
+        // Nobody asked for this port: the server works without, on one network at least.
+        log_warn(server->config.env, "server", "no STUN: %s", why);
+        return YODEL_OK;
+    }
+    return fd < 0 ? YODEL_ERR_NETWORK : server_stun_start(&server->stun, server->loop, fd, &addr);
+}
+
+static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX])
+{
+    const struct server_config *config = &server->config;
+    char pem[CRYPTO_CERT_PEM_MAX];
+    size_t pem_len = 0;
+    struct lws_context_creation_info info = {
+        .port = server->local.port,
+        .iface = addr_is_any(&server->local) ? NULL : server->listen_text,
+        .protocols = protocols,
+        .headers = server_http_headers,
+        .server_string = "yodel/" YODEL_VERSION,
+        .alpn = "http/1.1",
+        .max_http_header_data = HEADERS_ROOM,
+        .timeout_secs = HANDSHAKE_LIMIT,
+        .keepalive_timeout = KEEP_ALIVE,
+        .retry_and_idle_policy = &no_validity_timers,
+        .foreign_loops = server->foreign_loops,
+        .user = server,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
+    };
+    if (server->local.family == YODEL_ADDR_V4) {
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    }
+    if (config->tls_cert || config->self_signed) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.ssl_cert_filepath = config->tls_cert;
+        info.ssl_private_key_filepath = config->tls_key;
+        server->is_secure = true;
+    }
+    if (config->self_signed) {
+        if (make_certificate(config->env, pem, &pem_len) != YODEL_OK) {
+            snprintf(why, SERVER_ERROR_MAX, "cannot make a certificate");
+            return YODEL_ERR_OPERATION;
+        }
+        info.server_ssl_cert_mem = info.server_ssl_private_key_mem = pem;
+        info.server_ssl_cert_mem_len = info.server_ssl_private_key_mem_len = (unsigned)pem_len;
+    }
+    lws_set_log_level(LLL_ERR | LLL_WARN, take_log_line);
+    server->context = lws_create_context(&info);
+    secret_wipe_span(span_of(pem, sizeof pem));
+    if (!server->context) {
+        snprintf(why, SERVER_ERROR_MAX,
+            server->is_secure ? "cannot listen with that certificate and key: are they PEM, and do "
+                                "they belong together?"
+                              : "cannot listen on %s",
+            server->listen_text);
+        return YODEL_ERR_OPERATION;
+    }
+    return YODEL_OK;
+}
+
+static enum yodel_err start(struct server *server, char why[SERVER_ERROR_MAX])
+{
+    const struct server_config *config = &server->config;
+    enum yodel_err err = check_config(config, why);
+
+    if (err == YODEL_OK && server_listen_parse(&server->local, config->listen) != YODEL_OK) {
+        snprintf(why, SERVER_ERROR_MAX,
+            "--listen wants HOST:PORT or :PORT, for instance 127.0.0.1:8080, not \"%s\"",
+            config->listen);
+        return YODEL_ERR_SYNTAX;
+    }
+    if (err == YODEL_OK) {
+        err = server_listen_probe(&server->local, why);
+    }
+    if (err == YODEL_OK) {
+        (void)addr_ip_text(&server->local, server->listen_text);
+        err = start_web(server, why);
+    }
+    return err == YODEL_OK ? start_stun(server, why) : err;
+}
+
+enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *loop,
+    struct server **made, char why[SERVER_ERROR_MAX])
+{
+    struct server *server = calloc(1, sizeof *server);
+
+    snprintf(why, SERVER_ERROR_MAX, "no memory");
+    if (!server) {
+        return YODEL_ERR_NO_MEMORY;
+    }
+    server->config = *config;
+    server->loop = loop;
+    server->foreign_loops[0] = loop;
+    server->started = clock_now();
+    server->stun.fd = -1;
+    signaling_core_init(
+        &server->core, &(struct signaling_config){config->env, "yodel/" YODEL_VERSION,
+                           config->clients_max, config->clients_per_address});
+    (void)uv_timer_init(loop, &server->tick);
+    (void)uv_timer_init(loop, &server->stopping);
+    server->tick.data = server->stopping.data = server;
+    enum yodel_err err = start(server, why);
+    if (err != YODEL_OK) {
+        server_stop(server, NULL, NULL);
+        while (uv_run(loop, UV_RUN_NOWAIT) != 0 && server->open_handles > 0) {
+        }
+        server_free(server);
+        return err;
+    }
+    *made = server;
+    return YODEL_OK;
+}
+
+// ---- end
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct server *server = handle->data;
+
+    if (--server->open_handles == 0 && server->done) {
+        server->done(server->done_ctx);
+    }
+}
+
+static void close_handle(struct server *server, uv_handle_t *handle)
+{
+    handle->data = server;
+    server->open_handles++;
+    uv_close(handle, on_handle_closed);
+}
+
+static void destroy(struct server *server)
+{
+    if (server->is_destroyed) {
+        return;
+    }
+    server->is_destroyed = true;
+    if (server->stun.fd >= 0) {
+        server_stun_stop(&server->stun);
+        close_handle(server, (uv_handle_t *)&server->stun.poll);
+    }
+    close_handle(server, (uv_handle_t *)&server->tick);
+    close_handle(server, (uv_handle_t *)&server->stopping);
+    if (server->context) {
+        lws_context_destroy(server->context);
+    }
+}
+
+static void on_stop_timeout(uv_timer_t *timer)
+{
+    destroy(timer->data);
+}
+
+static bool say_goodbye_to_all(struct server *server)
+{
+    struct signaling_client *client = NULL;
+    bool has_any = false;
+
+    while ((client = signaling_core_next(&server->core, client))) {
+        struct server_websocket *ws = signaling_core_user(client);
+        ws->wants_goodbye = true;
+        lws_callback_on_writable(ws->wsi);
+        has_any = true;
+    }
+    return has_any;
+}
+
+void server_stop(struct server *server, void (*done)(void *ctx), void *ctx)
+{
+    if (server->is_stopping) {
+        return;
+    }
+    server->is_stopping = true;
+    server->done = done;
+    server->done_ctx = ctx;
+    if (!say_goodbye_to_all(server)) {
+        destroy(server);
+        return;
+    }
+    (void)uv_timer_start(&server->stopping, on_stop_timeout, STOP_TIMEOUT_MS, 0);
+}
+
+void server_free(struct server *server)
+{
+    signaling_core_deinit(&server->core);
+    free(server);
+}
+
+struct yodel_addr server_address(const struct server *server)
+{
+    return server->local;
+}
+
+struct yodel_addr server_udp_address(const struct server *server)
+{
+    return server->stun.fd >= 0 ? server->stun.local : (struct yodel_addr){0};
+}
+
+bool server_is_secure(const struct server *server)
+{
+    return server->is_secure;
+}

@@ -1,0 +1,188 @@
+// WebSocket: pieces become messages, and the core's texts become frames.
+
+#include "server/websocket.h"
+
+#include <stdio.h>
+
+#include "net/clock.h"
+#include "server/host.h"
+#include "server/ice_servers.h"
+#include "server/peer_addr.h"
+#include "server/state.h"
+
+#define CLOSE_SECONDS 3 // For the other side to take a goodbye.
+
+static int on_established(struct lws *wsi, struct server_websocket *ws)
+{
+    struct server *server = server_state_of(wsi);
+    struct yodel_addr addr = server_peer_addr(wsi);
+    char ice_servers[SERVER_ICE_SERVERS_MAX], header[SERVER_HOST_MAX], host[SERVER_HOST_MAX];
+
+    int len = lws_hdr_copy(wsi, header, sizeof header, WSI_TOKEN_HOST);
+    bool is_known = len > 0 && server_host_parse(host, bytes_of(header, (size_t)len));
+    server_ice_servers_write(ice_servers, &server->config, is_known ? host : NULL,
+        server->stun.fd >= 0 ? server->stun.local.port : 0);
+    *ws = (struct server_websocket){.wsi = wsi};
+    struct signaling_arrival arrival = {&addr, ice_servers, ws};
+    if (signaling_core_connect(&server->core, &arrival, &ws->client, clock_now()) != YODEL_OK) {
+        return -1;
+    }
+    log_debug(server->config.env, "server", "%.8s connected", signaling_core_id(ws->client));
+    server_state_pump(server);
+    return 0;
+}
+
+static void on_closed(struct lws *wsi, struct server_websocket *ws)
+{
+    struct server *server = server_state_of(wsi);
+
+    free(ws->gathered);
+    ws->gathered = NULL;
+    if (ws->client) {
+        log_debug(server->config.env, "server", "%.8s disconnected", signaling_core_id(ws->client));
+        signaling_core_disconnect(&server->core, ws->client, clock_now());
+        ws->client = NULL;
+    }
+    ws->wsi = NULL;
+    server_state_pump(server);
+}
+
+// Room is doubled as bytes arrive: a length that is only announced costs nothing.
+static bool gather(struct server_websocket *ws, struct bytes piece)
+{
+    if (ws->len + piece.len > SIGNALING_TEXT_MAX || ++ws->fragments > SERVER_FRAGMENTS_MAX) {
+        return false;
+    }
+    if (ws->len + piece.len > ws->room) {
+        uint32_t room = ws->room == 0 ? 4 * SERVER_RX_BUFFER : ws->room * 2;
+        while (room < ws->len + piece.len) {
+            room *= 2;
+        }
+        uint8_t *gathered = realloc(ws->gathered, room);
+        if (!gathered) {
+            return false;
+        }
+        ws->gathered = gathered;
+        ws->room = room;
+    }
+    memcpy(ws->gathered + ws->len, piece.ptr, piece.len);
+    ws->len += (uint32_t)piece.len;
+    return true;
+}
+
+static void deliver(struct server *server, struct server_websocket *ws, struct bytes text)
+{
+    bool is_text = !lws_frame_is_binary(ws->wsi);
+
+    signaling_core_recv(&server->core, ws->client, is_text ? text : (struct bytes){0}, clock_now());
+    server_state_pump(server);
+}
+
+static int on_receive(struct server_websocket *ws, struct bytes piece)
+{
+    struct server *server = server_state_of(ws->wsi);
+    bool is_last = lws_is_final_fragment(ws->wsi) && lws_remaining_packet_payload(ws->wsi) == 0;
+
+    if (is_last && !ws->gathered) {
+        deliver(server, ws, piece);
+        return 0;
+    }
+    if (piece.len > 0 && !gather(ws, piece)) {
+        static char why[] = "a message is at most 64 KiB";
+        lws_close_reason(
+            ws->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, (unsigned char *)why, sizeof why - 1);
+        return -1;
+    }
+    if (is_last) {
+        deliver(server, ws, bytes_of(ws->gathered, ws->len));
+        free(ws->gathered);
+        ws->gathered = NULL;
+        ws->len = ws->room = ws->fragments = 0;
+    }
+    return 0;
+}
+
+static int say_goodbye(
+    struct server_websocket *ws, enum lws_close_status status, const char *reason)
+{
+    char why[100];
+    int len = snprintf(why, sizeof why, "%s", reason);
+
+    lws_close_reason(ws->wsi, status, (unsigned char *)why, (size_t)len);
+    return -1;
+}
+
+static bool write_text(struct server *server, struct server_websocket *ws, struct bytes text)
+{
+    YODEL_ASSERT(text.len <= sizeof server->chunk - LWS_PRE);
+    memcpy(server->chunk + LWS_PRE, text.ptr, text.len);
+    int sent = lws_write(ws->wsi, server->chunk + LWS_PRE, text.len, LWS_WRITE_TEXT);
+    signaling_core_sent(&server->core, ws->client);
+    return sent >= (int)text.len;
+}
+
+// One frame for each turn: libwebsockets wants no more.
+static int on_writable(struct server_websocket *ws)
+{
+    struct server *server = server_state_of(ws->wsi);
+
+    if (!ws->client) {
+        return 0;
+    }
+    struct signaling_output output = signaling_core_next_output(ws->client);
+    if (output.wants_ping) {
+        lws_callback_on_writable(ws->wsi);
+        return lws_write(ws->wsi, server->chunk + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+    }
+    if (output.text.len > 0) {
+        lws_callback_on_writable(ws->wsi);
+        return write_text(server, ws, output.text) ? 0 : -1;
+    }
+    if (output.close != SIGNALING_CLOSE_NONE) {
+        return say_goodbye(
+            ws, LWS_CLOSE_STATUS_POLICY_VIOLATION, signaling_core_close_text(output.close));
+    }
+    if (ws->wants_goodbye) {
+        return say_goodbye(ws, LWS_CLOSE_STATUS_GOINGAWAY, "the server stops");
+    }
+    return 0;
+}
+
+void server_websocket_wake(struct server_websocket *ws)
+{
+    enum signaling_close close = signaling_core_close(ws->client);
+
+    // It does not take anything any more, a goodbye included.
+    if (close == SIGNALING_CLOSE_SLOW || close == SIGNALING_CLOSE_GONE) {
+        lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        return;
+    }
+    if (close != SIGNALING_CLOSE_NONE) {
+        lws_set_timeout(ws->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_SECONDS);
+    }
+    lws_callback_on_writable(ws->wsi);
+}
+
+int server_websocket_callback(
+    struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
+{
+    if (reason == LWS_CALLBACK_ESTABLISHED) {
+        return on_established(wsi, session);
+    }
+    if (reason == LWS_CALLBACK_CLOSED) {
+        on_closed(wsi, session);
+        return 0;
+    }
+    if (reason == LWS_CALLBACK_RECEIVE) {
+        return on_receive(session, bytes_of(in, len));
+    }
+    if (reason == LWS_CALLBACK_RECEIVE_PONG) {
+        struct server_websocket *ws = session;
+        signaling_core_pong(ws->client);
+        return 0;
+    }
+    if (reason == LWS_CALLBACK_SERVER_WRITEABLE) {
+        return on_writable(session);
+    }
+    return 0;
+}
