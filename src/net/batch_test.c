@@ -1,3 +1,5 @@
+// Batches: which datagrams share a train, and how what arrived in one piece is cut apart.
+
 #include "base/alloc.h"
 #include "check.h"
 #include "net/batch.h"

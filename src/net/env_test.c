@@ -1,3 +1,5 @@
+// The system's environment: log lines that stay lines, randomness, memory.
+
 #include "check.h"
 #include "net/env.h"
 

@@ -1,3 +1,5 @@
+// Interfaces: which of a machine's addresses are worth telling, and in what order.
+
 #include <stdio.h>
 
 #include "check.h"

@@ -1,3 +1,5 @@
+// Mailbox: calls from other threads, in order, once each, also at the end.
+
 #include "runtime/mailbox.h"
 
 #include "base/alloc.h"

@@ -1,3 +1,5 @@
+// Routes: which peer a datagram is for, by name and by path, and who may take a path over.
+
 #include "runtime/route.h"
 
 #include "base/addr.h"
