@@ -144,6 +144,8 @@ void dtls_close(struct dtls *dtls)
     if (dtls->state == DTLS_CONNECTED) {
         (void)SSL_shutdown(dtls->ssl);
         ERR_clear_error();
+    } else if (dtls->state == DTLS_HANDSHAKING) {
+        dtls_wire_clear(&dtls->wire); // There is nobody to tell yet.
     }
     if (dtls->state != DTLS_FAILED) {
         dtls->state = DTLS_CLOSED;
@@ -223,6 +225,15 @@ static void read_early(struct dtls *dtls)
     }
 }
 
+// libssl keeps a replay window in epoch 0 too, and there anybody can move it: one forged record
+// with a high sequence number, and all that the peer sends is old. Nothing authenticates these
+// numbers, so we give our own, in the order of arrival.
+static void renumber(struct dtls *dtls, struct span whole)
+{
+    store_u16(whole.ptr + DTLS_RECORD_SEQ_OFFSET, 0);
+    store_u32(whole.ptr + DTLS_RECORD_SEQ_OFFSET + 2, dtls->plaintext_count++);
+}
+
 static void recv_handshaking(struct dtls *dtls, const struct dtls_record *record)
 {
     if (record->type == DTLS_RECORD_DATA) {
@@ -233,6 +244,9 @@ static void recv_handshaking(struct dtls *dtls, const struct dtls_record *record
     if (record->epoch == 1 && dtls->sealed_early++ >= DTLS_SEALED_EARLY_MAX) {
         drop(dtls, DTLS_DROP_LIMIT);
         return;
+    }
+    if (record->epoch == 0) {
+        renumber(dtls, record->whole);
     }
     dtls->wire.in = bytes_of_span(record->whole);
     shake_hands(dtls, record->type == DTLS_RECORD_ALERT);

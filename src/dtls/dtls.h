@@ -94,7 +94,8 @@ struct dtls {
     struct dtls_early *early; // NULL unless there is some.
     struct span data[DTLS_RECORDS_MAX];
     uint32_t data_next, data_count;
-    uint32_t sealed_early;                      // How often DTLS_SEALED_EARLY_MAX was used.
+    uint32_t sealed_early;                      // How much of DTLS_SEALED_EARLY_MAX is used.
+    uint32_t plaintext_count;                   // Records of epoch 0 that libssl was given.
     bool has_connected, has_closed, has_failed; // Events to give.
     enum dtls_failure failure;
     uint8_t alert;

@@ -2,9 +2,11 @@
 
 #include "dtls/dtls.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 
 #include "check.h"
+#include "dtls/identity_native.h"
 #include "dtls_pair.h"
 #include "virtual_clock.h"
 
@@ -111,8 +113,111 @@ static void closing_tells_the_peer_once(void)
     pair_exchange(&pair);
     CHECK(pair.side[PAIR_SERVER].is_closed);
     CHECK(!pair.side[PAIR_CLIENT].is_closed); // It asked for it.
+    CHECK_EQ(pair.sent, 4 + 2);               // RFC 5246 §7.2.1: each says so once.
     CHECK(!pair_send(&pair, PAIR_SERVER, bytes_of_text("too late")));
     CHECK(!pair_send(&pair, PAIR_CLIENT, bytes_of_text("too late")));
+    pair_close(&pair);
+}
+
+static void closing_a_handshake_leaves_nothing_to_do(void)
+{
+    uint8_t room[PAIR_DATAGRAM_MAX];
+    struct pair pair;
+
+    pair_open(&pair, 11);
+    pair_start(&pair);
+    struct dtls *client = &pair.side[PAIR_CLIENT].dtls;
+    dtls_close(client);
+    CHECK_EQ(dtls_emit(client, span_of(room, sizeof room), 0), 0);
+    CHECK_EQ(dtls_next_timeout(client), YODEL_NEVER);
+    dtls_tick(client, YODEL_SECONDS(60));
+    struct dtls_event event;
+    CHECK(!dtls_next_event(client, &event));
+    pair_close(&pair);
+}
+
+static void nothing_is_heard_before_start(void)
+{
+    uint8_t hello[PAIR_DATAGRAM_MAX];
+    struct pair pair;
+
+    pair_open(&pair, 12);
+    CHECK_EQ(dtls_start(&pair.side[PAIR_CLIENT].dtls, DTLS_CLIENT,
+                 &pair.side[PAIR_SERVER].fingerprint, 1, 0),
+        YODEL_OK);
+    size_t len = dtls_emit(&pair.side[PAIR_CLIENT].dtls, span_of(hello, sizeof hello), 0);
+    pair_deliver(&pair, PAIR_SERVER, span_of(hello, len));
+    CHECK_EQ(pair.side[PAIR_SERVER].dtls.stats.drop[DTLS_DROP_STATE], 1);
+    CHECK_EQ(dtls_emit(&pair.side[PAIR_SERVER].dtls, span_of(hello, sizeof hello), 0), 0);
+    pair_close(&pair);
+}
+
+static void an_unsent_flight_is_not_sent_twice(void)
+{
+    uint8_t room[PAIR_DATAGRAM_MAX];
+    struct pair pair;
+
+    pair_open(&pair, 13);
+    pair_start(&pair);
+    struct dtls *client = &pair.side[PAIR_CLIENT].dtls;
+    for (int i = 0; i < 5; i++) {
+        yodel_time due = dtls_next_timeout(client);
+
+        virtual_clock_set(due);
+        dtls_tick(client, due);
+    }
+    CHECK_EQ(client->stats.retransmissions, 5);
+    CHECK(dtls_emit(client, span_of(room, sizeof room), 0) > 0);
+    CHECK_EQ(dtls_emit(client, span_of(room, sizeof room), 0), 0);
+    pair_close(&pair);
+}
+
+static void a_datagram_waits_for_room_enough(void)
+{
+    uint8_t room[PAIR_DATAGRAM_MAX];
+    struct pair pair;
+
+    pair_open(&pair, 14);
+    pair_start(&pair);
+    struct dtls *client = &pair.side[PAIR_CLIENT].dtls;
+    CHECK_EQ(dtls_emit(client, span_of(room, 100), 0), 0);
+    CHECK(dtls_emit(client, span_of(room, DTLS_MTU), 0) > 100);
+    pair_close(&pair);
+}
+
+static void a_session_without_extended_master_secret_is_refused(void)
+{
+    for (int without = 0; without < 2; without++) {
+        struct pair pair;
+
+        pair_open(&pair, 15);
+        SSL_CTX_set_options(
+            dtls_identity_context(pair.side[without].identity), SSL_OP_NO_EXTENDED_MASTER_SECRET);
+        pair_start(&pair);
+        pair_run(&pair, YODEL_SECONDS(60));
+        CHECK_EQ(pair.side[!without].failure, DTLS_FAILURE_PROTOCOL);
+        CHECK(!pair.side[!without].is_connected);
+        pair_close(&pair);
+    }
+}
+
+static void only_aead_with_forward_secrecy_is_offered(void)
+{
+    struct pair pair;
+
+    pair_connect(&pair, 16);
+    SSL *ssl = pair.side[PAIR_CLIENT].dtls.ssl;
+    CHECK_TEXT(SSL_get_cipher_name(ssl), "ECDHE-ECDSA-AES128-GCM-SHA256");
+    STACK_OF(SSL_CIPHER) *offered = SSL_get1_supported_ciphers(ssl);
+    for (int i = 0; i < sk_SSL_CIPHER_num(offered); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(offered, i);
+
+        CHECK(SSL_CIPHER_is_aead(cipher));
+        CHECK_EQ(SSL_CIPHER_get_kx_nid(cipher), NID_kx_ecdhe);
+        CHECK_EQ(SSL_CIPHER_get_auth_nid(cipher), NID_auth_ecdsa);
+    }
+    CHECK_EQ(sk_SSL_CIPHER_num(offered), 3);
+    sk_SSL_CIPHER_free(offered);
     pair_close(&pair);
 }
 
@@ -142,6 +247,44 @@ static void silence_ends_after_patience(void)
     CHECK_EQ(pair.side[PAIR_CLIENT].failure, DTLS_FAILURE_TIMEOUT);
     CHECK(pair.now >= YODEL_SECONDS(25) && pair.now <= DTLS_PATIENCE);
     CHECK_EQ(dtls_next_timeout(&pair.side[PAIR_CLIENT].dtls), YODEL_NEVER);
+    pair_close(&pair);
+}
+
+static void a_server_that_hears_nothing_gives_up_too(void)
+{
+    struct pair pair;
+
+    pair_open(&pair, 17);
+    struct dtls *server = &pair.side[PAIR_SERVER].dtls;
+    CHECK_EQ(dtls_start(server, DTLS_SERVER, &pair.side[PAIR_CLIENT].fingerprint, 1, 5), YODEL_OK);
+    CHECK_EQ(dtls_next_timeout(server), DTLS_PATIENCE + 5);
+    dtls_tick(server, DTLS_PATIENCE + 4);
+    CHECK_EQ(server->state, DTLS_HANDSHAKING);
+    dtls_tick(server, DTLS_PATIENCE + 5);
+    CHECK_EQ(server->failure, DTLS_FAILURE_TIMEOUT);
+    pair_close(&pair);
+}
+
+// The simulator's clock is the engine's, but a user's may be set back by an hour in mid-handshake.
+static void a_wall_clock_set_back_delays_and_does_not_spin(void)
+{
+    struct pair pair;
+
+    pair_open(&pair, 18);
+    virtual_clock_set(YODEL_SECONDS(3600));
+    pair_start(&pair);
+    virtual_clock_set(0);
+    struct dtls *client = &pair.side[PAIR_CLIENT].dtls;
+    yodel_time now = 0;
+    int ticks = 0;
+    while (client->state == DTLS_HANDSHAKING) {
+        CHECK(dtls_next_timeout(client) > now);
+        now = dtls_next_timeout(client);
+        dtls_tick(client, now);
+        ticks++;
+    }
+    CHECK_EQ(now, DTLS_PATIENCE);
+    CHECK(ticks < 10);
     pair_close(&pair);
 }
 
@@ -193,6 +336,11 @@ TEST_MAIN(TEST(two_engines_connect_and_talk_both_ways), TEST(one_seed_gives_the_
     TEST(another_certificate_than_promised_fails_on_either_side),
     TEST(several_records_in_one_datagram_are_several_events),
     TEST(sealing_is_in_place_and_has_named_limits), TEST(closing_tells_the_peer_once),
+    TEST(closing_a_handshake_leaves_nothing_to_do), TEST(nothing_is_heard_before_start),
+    TEST(an_unsent_flight_is_not_sent_twice), TEST(a_datagram_waits_for_room_enough),
+    TEST(a_session_without_extended_master_secret_is_refused),
+    TEST(only_aead_with_forward_secrecy_is_offered), TEST(a_server_that_hears_nothing_gives_up_too),
+    TEST(a_wall_clock_set_back_delays_and_does_not_spin),
     TEST(starting_needs_fingerprints_and_happens_once), TEST(silence_ends_after_patience),
     TEST(a_lost_hello_comes_again_after_100_ms_then_200),
     TEST(every_loss_among_the_first_twelve_datagrams_heals))

@@ -13,6 +13,7 @@
 #include "base/err.h"
 
 #define DTLS_RECORD_HEADER_SIZE 13
+#define DTLS_RECORD_SEQ_OFFSET 5
 #define DTLS_HANDSHAKE_HEADER_SIZE 12
 #define DTLS_MESSAGE_MAX 16384 // A browser's certificate has 400 bytes; a chain of RSA ones, 6000.
 
