@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "peer/jsep_check.h"
-#include "peer/jsep_make.h"
+#include "peer/jsep_create.h"
 #include "sdp/text.h"
 
 // ---- descriptions
@@ -23,12 +23,6 @@ static void move_description(struct jsep_description *to, struct jsep_descriptio
     free_description(to);
     *to = *from;
     *from = (struct jsep_description){0};
-}
-
-static void free_created(struct jsep_created *created)
-{
-    arena_deinit(&created->arena);
-    *created = (struct jsep_created){0};
 }
 
 static enum yodel_err read_description(struct jsep *jsep, struct jsep_description *description,
@@ -81,8 +75,8 @@ void jsep_deinit(struct jsep *jsep)
     free_description(&jsep->pending_local);
     free_description(&jsep->current_remote);
     free_description(&jsep->pending_remote);
-    free_created(&jsep->offer);
-    free_created(&jsep->answer);
+    jsep_create_free(&jsep->offer);
+    jsep_create_free(&jsep->answer);
 }
 
 void jsep_close(struct jsep *jsep)
@@ -151,8 +145,8 @@ static void roll_back(struct jsep *jsep)
 {
     free_description(&jsep->pending_local);
     free_description(&jsep->pending_remote);
-    free_created(&jsep->offer);
-    free_created(&jsep->answer);
+    jsep_create_free(&jsep->offer);
+    jsep_create_free(&jsep->answer);
     jsep->state = YODEL_SIGNALING_STABLE;
     if (!jsep->current_remote.is_set) {
         jsep->dtls_role = JSEP_ROLE_NONE; // A pranswer may have set it.
@@ -175,8 +169,8 @@ static void commit(struct jsep *jsep, bool is_local, struct jsep_description *re
         move_description(current, read);
         move_description(other_current, other_pending);
         free_description(pending);
-        free_created(&jsep->offer);
-        free_created(&jsep->answer);
+        jsep_create_free(&jsep->offer);
+        jsep_create_free(&jsep->answer);
     } else {
         move_description(pending, read);
     }
@@ -206,8 +200,6 @@ static uint64_t max_message_size(const struct sdp_media *media)
 static struct jsep_change change_of(const struct jsep *jsep, const struct sdp *remote,
     const struct jsep_data *data, enum jsep_role role, bool is_offerer)
 {
-    bool is_bundled = data->tagged != data->media && data->media->candidates.count == 0;
-
     return (struct jsep_change){
         .has_data = true,
         .mid = data->media->mid,
@@ -224,7 +216,7 @@ static struct jsep_change change_of(const struct jsep *jsep, const struct sdp *r
         .dtls_role = role,
         .sctp_port = data->media->sctp_port,
         .max_message_size = max_message_size(data->media),
-        .candidates = is_bundled ? data->tagged->candidates : data->media->candidates,
+        .candidates = *jsep_check_candidates(remote, data),
         .end_of_candidates = data->end_of_candidates,
     };
 }
@@ -373,109 +365,6 @@ enum yodel_err jsep_set_remote(
     return YODEL_OK;
 }
 
-// ---- creating
-
-static enum yodel_err write_created(
-    struct jsep *jsep, const struct sdp *sdp, struct arena *arena, struct bytes *text)
-{
-    uint8_t *room = arena_new(arena, SDP_TEXT_MAX + 1);
-    struct writer w = writer_of(span_of(room, room ? SDP_TEXT_MAX + 1 : 0));
-
-    sdp_write(sdp, &w);
-    put_u8(&w, 0);
-    if (!room || w.failed) {
-        return jsep_check_fail(jsep, YODEL_ERR_NO_MEMORY, "no memory for the description");
-    }
-    *text = bytes_of(room, writer_bytes(&w).len - 1);
-    return YODEL_OK;
-}
-
-typedef enum yodel_err maker(struct jsep *jsep, const struct jsep_facts *facts, uint64_t version,
-    struct arena *arena, struct sdp *sdp);
-
-static enum yodel_err keep_created(
-    struct jsep *jsep, struct jsep_created *created, struct bytes text)
-{
-    struct jsep_created made = {0};
-
-    arena_init(&made.arena, jsep->env->alloc, SDP_TEXT_MAX + 2 * ARENA_BLOCK_SIZE);
-    made.text = arena_copy(&made.arena, text);
-    if (!made.text.ptr) {
-        return jsep_check_fail(jsep, YODEL_ERR_NO_MEMORY, "no memory");
-    }
-    free_created(created);
-    *created = made;
-    return YODEL_OK;
-}
-
-// Makes a description of this version. `is_same` says whether `created` had it already.
-static enum yodel_err create(struct jsep *jsep, maker *make, const struct jsep_facts *facts,
-    uint64_t version, struct jsep_created *created, bool *is_same)
-{
-    struct arena scratch;
-    struct bytes text;
-    struct sdp sdp;
-
-    arena_init(&scratch, jsep->env->alloc, JSEP_MAKE_MEMORY_MAX);
-    enum yodel_err err = make(jsep, facts, version, &scratch, &sdp);
-    if (err != YODEL_OK) {
-        err = jsep_check_fail(jsep, err, "no memory");
-    } else if (sdp.media_count == 0 && make == jsep_make_offer) {
-        err = jsep_check_fail(jsep, YODEL_ERR_INVALID_ACCESS, "there is nothing to offer yet");
-    } else {
-        err = write_created(jsep, &sdp, &scratch, &text);
-    }
-    if (err == YODEL_OK) {
-        *is_same = bytes_equal(text, created->text);
-        err = *is_same ? YODEL_OK : keep_created(jsep, created, text);
-    }
-    arena_deinit(&scratch);
-    return err;
-}
-
-// RFC 9429 §5.2.2: the version of the o= line grows when the description is another one.
-static enum yodel_err create_next(struct jsep *jsep, maker *make, const struct jsep_facts *facts,
-    struct jsep_created *created, struct bytes *text)
-{
-    bool is_first = created->text.len == 0, is_same = false;
-    uint64_t version = jsep->session_version;
-    enum yodel_err err = YODEL_OK;
-
-    YODEL_ASSERT(facts->fingerprint.len == JSEP_FINGERPRINT_SIZE);
-    if (!is_first) {
-        err = create(jsep, make, facts, version, created, &is_same);
-    }
-    if (err == YODEL_OK && !is_same) {
-        err = create(jsep, make, facts, ++version, created, &is_same);
-    }
-    if (err == YODEL_OK) {
-        jsep->session_version = version;
-        *text = created->text;
-    }
-    return err;
-}
-
-enum yodel_err jsep_create_offer(
-    struct jsep *jsep, const struct jsep_facts *facts, struct bytes *text)
-{
-    if (jsep->state != YODEL_SIGNALING_STABLE && jsep->state != YODEL_SIGNALING_HAVE_LOCAL_OFFER) {
-        return jsep_check_fail(jsep, YODEL_ERR_INVALID_STATE, "an offer cannot be made in %s",
-            state_names[jsep->state]);
-    }
-    return create_next(jsep, jsep_make_offer, facts, &jsep->offer, text);
-}
-
-enum yodel_err jsep_create_answer(
-    struct jsep *jsep, const struct jsep_facts *facts, struct bytes *text)
-{
-    if (jsep->state != YODEL_SIGNALING_HAVE_REMOTE_OFFER &&
-        jsep->state != YODEL_SIGNALING_HAVE_LOCAL_PRANSWER) {
-        return jsep_check_fail(jsep, YODEL_ERR_INVALID_STATE, "an answer cannot be made in %s",
-            state_names[jsep->state]);
-    }
-    return create_next(jsep, jsep_make_answer, facts, &jsep->answer, text);
-}
-
 enum yodel_sdp_type jsep_implied_type(const struct jsep *jsep)
 {
     // W3C webrtc §4.4.2, setLocalDescription: "answer" where an offer waits for one.
@@ -562,7 +451,7 @@ enum yodel_err jsep_check_candidate(
             "the candidate is for a section that the remote description does not have");
     }
     *is_ours = jsep_check_find_data(&remote->sdp, remote->type, &data) &&
-               (media == data.media || media == data.tagged) &&
+               jsep_check_is_carrier(&remote->sdp, &data, media) &&
                (ufrag.len == 0 || bytes_equal(ufrag, data.ufrag));
     return YODEL_OK;
 }

@@ -52,26 +52,27 @@ bool jsep_check_is_rejected(
            !sdp_find_group(sdp, bundle, media->mid);
 }
 
-// RFC 9143 §7.1.3: a bundled section may leave its transport attributes to the first of its group.
+// RFC 9143 §7.1.3: a bundle-only section, or one without transport attributes, has those of the
+// first of its group.
 static const struct sdp_media *tagged_of(const struct sdp *sdp, const struct sdp_media *media)
 {
     const struct sdp_group *group = sdp_find_group(sdp, bundle, media->mid);
 
-    if (media->common.ice_ufrag.len > 0 || !group) {
+    if (!group || (media->common.ice_ufrag.len > 0 && !(media->bundle_only && media->port == 0))) {
         return media;
     }
     const struct sdp_media *first = sdp_find_media(sdp, group->mids.items[0]);
     return first ? first : media;
 }
 
-// Gathers each attribute from the nearest place that has it: the section, the tagged one, the
+// Gathers each attribute from the first place that has it: the tagged section, this one, the
 // session.
 static struct jsep_data resolve(const struct sdp *sdp, const struct sdp_media *media)
 {
     struct jsep_data data = {.index = (size_t)(media - sdp->media), .media = media};
 
     data.tagged = tagged_of(sdp, media);
-    const struct sdp_common *const places[] = {&media->common, &data.tagged->common, &sdp->common};
+    const struct sdp_common *const places[] = {&data.tagged->common, &media->common, &sdp->common};
     for (size_t i = COUNT(places); i-- > 0;) {
         const struct sdp_common *place = places[i];
 
@@ -85,6 +86,31 @@ static struct jsep_data resolve(const struct sdp *sdp, const struct sdp_media *m
         }
     }
     return data;
+}
+
+bool jsep_check_is_carrier(
+    const struct sdp *sdp, const struct jsep_data *data, const struct sdp_media *media)
+{
+    if (media == data->media || media == data->tagged) {
+        return true;
+    }
+    // A browser that insists on BUNDLE writes the same credentials into every section, and tells
+    // its candidates for the first alone.
+    const struct sdp_group *group = sdp_find_group(sdp, bundle, media->mid);
+    return group && group == sdp_find_group(sdp, bundle, data->media->mid) &&
+           bytes_equal(media->common.ice_ufrag, data->ufrag);
+}
+
+const struct sdp_list *jsep_check_candidates(const struct sdp *sdp, const struct jsep_data *data)
+{
+    for (size_t i = 0; i < sdp->media_count && data->media->candidates.count == 0; i++) {
+        const struct sdp_media *media = &sdp->media[i];
+
+        if (media->candidates.count > 0 && jsep_check_is_carrier(sdp, data, media)) {
+            return &media->candidates;
+        }
+    }
+    return &data->media->candidates;
 }
 
 bool jsep_check_find_data(const struct sdp *sdp, enum yodel_sdp_type type, struct jsep_data *data)

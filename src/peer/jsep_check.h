@@ -37,6 +37,13 @@ bool jsep_check_find_data(const struct sdp *sdp, enum yodel_sdp_type type, struc
 // The data section that both sides have agreed on, as the current remote description has it.
 bool jsep_check_find_agreed(const struct jsep *jsep, struct jsep_data *data);
 
+// Whether candidates for `media` are for the data section, because one transport carries both.
+bool jsep_check_is_carrier(
+    const struct sdp *sdp, const struct jsep_data *data, const struct sdp_media *media);
+
+// The candidates of the data section: its own or, where it has none, those of a carrier.
+const struct sdp_list *jsep_check_candidates(const struct sdp *sdp, const struct jsep_data *data);
+
 // The role that an answer of ours gives to an offer with this setup.
 enum jsep_role jsep_check_answer_role(const struct jsep *jsep, enum sdp_setup offered);
 

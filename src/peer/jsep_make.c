@@ -165,8 +165,8 @@ static void offer_section(
     struct sdp_media *media = &m->sdp->media[m->sdp->media_count++];
     struct jsep_data data;
 
-    if (is_free(m->jsep, base, index) || *has_data ||
-        !jsep_check_find_data(&base->sdp, base->type, &data) || data.index != index) {
+    if (is_free(m->jsep, base, index) || !jsep_check_find_data(&base->sdp, base->type, &data) ||
+        data.index != index) {
         fill_rejected(m, media, before);
         return;
     }

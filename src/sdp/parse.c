@@ -197,6 +197,9 @@ static bool next_line(struct sdp_parser *p, struct line *line)
     if (text.len > 0 && text.ptr[text.len - 1] == '\r') {
         text.len--;
     }
+    while (text.len > 2 && text.ptr[text.len - 1] == ' ') {
+        text.len--; // What was copied from a page often has them, and they never mean anything.
+    }
     if (text.len > SDP_LINE_MAX) {
         return sdp_attr_fail(p, "too long");
     }

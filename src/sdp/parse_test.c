@@ -204,6 +204,7 @@ static void j1_broken_lines_are_refused(void)
         {"v=0\no=- 1 2 IN IP4 h\ns=x\nb=AS\n", "line 4: b=: not a type and a number"},
         {"v=0\no=- 1 2 IN IP4 h\ns=x\nt=0\n", "line 4: t=: not two numbers"},
         {SESSION "a=<script>%n\r\n", "line 5: a=: no name"},
+        {SESSION DATA "a=bundle-only \r\na=mid:0  \r\na=max-message-size:1 \r\n", NULL},
         {SESSION "a=x%n:<script>\r\n", NULL},
     };
     static const char nul[] = SESSION "a=mid\0:0\r\n";
@@ -334,6 +335,9 @@ static void j5_credentials_have_their_length_and_characters(void)
         {SESSION "a=ice-options:trickle,ice2\r\n",
             "line 5: a=ice-options: an option is not letters and digits"},
         {SESSION "a=ice-options: trickle ice2 trickle\r\n", NULL},
+        {SESSION "a=ice-options:a b c d e f g h i j k l m n o p\r\n", NULL},
+        {SESSION "a=ice-options:a b c d e f g h i j k l m n o p q\r\n",
+            "line 5: a=ice-options: too many"},
     };
     check_rows(rows, COUNT(rows));
 }
