@@ -38,24 +38,31 @@ static bool is_named(struct bytes text, const char *name)
     return true;
 }
 
-enum yodel_err dtls_fingerprint_parse(
+enum yodel_err dtls_fingerprint_make(
     struct dtls_fingerprint *fingerprint, struct bytes hash, struct bytes value)
 {
     for (size_t i = 0; i < COUNT(hashes); i++) {
-        struct dtls_fingerprint parsed = {.hash = (enum dtls_hash)i};
-        size_t len = 0;
-
         if (!is_named(hash, hashes[i].name)) {
             continue;
         }
-        if (crypto_fingerprint_parse(parsed.value, &len, value) != YODEL_OK ||
-            len != hashes[i].size) {
+        if (value.len != hashes[i].size) {
             return YODEL_ERR_SYNTAX;
         }
-        *fingerprint = parsed;
+        *fingerprint = (struct dtls_fingerprint){.hash = (enum dtls_hash)i};
+        memcpy(fingerprint->value, value.ptr, value.len);
         return YODEL_OK;
     }
     return YODEL_ERR_NOT_SUPPORTED;
+}
+
+enum yodel_err dtls_fingerprint_parse(
+    struct dtls_fingerprint *fingerprint, struct bytes hash, struct bytes value)
+{
+    uint8_t parsed[CRYPTO_FINGERPRINT_MAX] = {0};
+    size_t len = 0;
+    bool is_text = crypto_fingerprint_parse(parsed, &len, value) == YODEL_OK;
+
+    return dtls_fingerprint_make(fingerprint, hash, bytes_of(parsed, is_text ? len : 0));
 }
 
 bool dtls_fingerprint_matches(

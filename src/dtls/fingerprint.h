@@ -27,6 +27,10 @@ size_t dtls_fingerprint_size(enum dtls_hash hash);
 YODEL_MUST_USE enum yodel_err dtls_fingerprint_parse(
     struct dtls_fingerprint *fingerprint, struct bytes hash, struct bytes value);
 
+// The same from a value that is bytes already.
+YODEL_MUST_USE enum yodel_err dtls_fingerprint_make(
+    struct dtls_fingerprint *fingerprint, struct bytes hash, struct bytes value);
+
 // Whether `der`, a certificate, is one of those promised. Of several hashes only the strongest
 // counts, so that a weaker one beside it opens no way in.
 bool dtls_fingerprint_matches(
