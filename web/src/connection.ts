@@ -9,6 +9,7 @@ import { Problem } from "./problem.ts";
 export const CHANNEL_LABEL = "files";
 export const CHANNEL_PROTOCOL = "yodel-transfer-1";
 const CONNECT_WAIT_MS = 45_000;
+const GONE_WAIT_MS = 4_000;
 const CANDIDATES_MAX = 100;
 
 export interface ConnectionHandlers {
@@ -36,6 +37,7 @@ export class Connection {
   #work: Promise<void> = Promise.resolve();
   #over = false;
   #opened = false;
+  #peerLeft = false;
 
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
     this.#options = options;
@@ -60,6 +62,13 @@ export class Connection {
     if (typeof message !== "object" || message === null || this.#over) return;
     if ("description" in message) this.#enqueue(() => this.#describe(message["description"]));
     else if ("candidate" in message) this.#enqueue(() => this.#candidate(message["candidate"]));
+  }
+
+  // The peer's signaling is gone. That alone means nothing, since the server may die; but a
+  // connection that is silent then is not coming back.
+  peerLeft(): void {
+    this.#peerLeft = true;
+    if (this.peer.connectionState !== "connected") this.#onState();
   }
 
   close(): void {
@@ -131,17 +140,24 @@ export class Connection {
     if (this.#over) return;
     const state = this.peer.connectionState;
     this.#handlers.state(state);
-    if (state === "connected" && this.#opened) clearTimeout(this.#timer); // An ICE restart helped.
-    if (state !== "failed") return;
-    if (!this.#handlers.canSignal()) {
-      return this.#fail(new Problem(this.#opened ? "connection-lost" : "no-path"));
+    if (!this.#opened) {
+      if (state === "failed") this.#fail(new Problem("no-path"));
+      return;
     }
-    if (this.#opened) {
-      this.#timer = setTimeout(() => this.#fail(new Problem("connection-lost")), CONNECT_WAIT_MS);
-      if (this.#options.offerer) this.#enqueue(() => this.#offer({ iceRestart: true }));
-    } else {
-      this.#fail(new Problem("no-path"));
-    }
+    clearTimeout(this.#timer);
+    const canRestart = this.#handlers.canSignal() && !this.#peerLeft;
+    if (state === "failed" && !canRestart) this.#fail(new Problem("connection-lost"));
+    else if (state === "failed") this.#restart();
+    else if (state === "disconnected" && this.#peerLeft) this.#loseIn(GONE_WAIT_MS);
+  }
+
+  #restart(): void {
+    this.#loseIn(CONNECT_WAIT_MS);
+    if (this.#options.offerer) this.#enqueue(() => this.#offer({ iceRestart: true }));
+  }
+
+  #loseIn(wait: number): void {
+    this.#timer = setTimeout(() => this.#fail(new Problem("connection-lost")), wait);
   }
 
   #fail(problem: Problem): void {

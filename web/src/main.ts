@@ -114,5 +114,6 @@ function listenForFiles(): void {
 
 listenForFiles();
 addEventListener("hashchange", followAddress);
+addEventListener("pagehide", () => page?.leave());
 followAddress();
 void cleanUp(Date.now()).catch(() => undefined);

@@ -1,7 +1,7 @@
 // The path in use: through the local network, straight through the internet, or by a relay.
 
 export interface Path {
-  kind: "local" | "direct" | "relay";
+  kind: "local" | "internet" | "direct" | "relay"; // Direct: over which network is not known.
   local: string; // Addresses, as far as the browser tells them.
   remote: string;
 }
@@ -15,14 +15,16 @@ interface Candidate {
 }
 
 const LOCAL =
-  /^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|::1$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)|\.local$/i;
+  /^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|::1$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/i;
 
+// Browsers hide addresses that the page has not been told: with nothing, a name, or a word.
 function addressOf(candidate: Candidate): string {
-  return candidate.address ?? candidate.ip ?? "";
+  const address = candidate.address ?? candidate.ip ?? "";
+  return /^[0-9a-f.:]+$/i.test(address) ? address : "";
 }
 
 export function isLocalAddress(address: string): boolean {
-  return LOCAL.test(address.replace(/^\[|\]$/g, ""));
+  return LOCAL.test(address);
 }
 
 function show(candidate: Candidate): string {
@@ -32,11 +34,21 @@ function show(candidate: Candidate): string {
   return candidate.port ? `${host}:${candidate.port}` : host;
 }
 
-export function classify(local: Candidate, remote: Candidate): Path["kind"] {
+function portsOf(sdp: string, type: string): Set<number> {
+  const lines = sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ \S+ (\d+) typ (\S+)/gm);
+  return new Set([...lines].filter((line) => line[2] === type).map((line) => Number(line[1])));
+}
+
+// `sdp` is the remote description with the candidates that the peer has told us. An address that
+// is hidden is near when it is one of the peer's own and not one that a translator gave it.
+export function classify(local: Candidate, remote: Candidate, sdp: string): Path["kind"] {
   if (local.candidateType === "relay" || remote.candidateType === "relay") return "relay";
   const address = addressOf(remote);
-  const isNear = address === "" ? remote.candidateType === "host" : isLocalAddress(address);
-  return isNear ? "local" : "direct";
+  if (address !== "") return isLocalAddress(address) ? "local" : "internet";
+  if (remote.candidateType === "host") return "local";
+  const port = remote.port ?? 0;
+  const isOwn = portsOf(sdp, "host").has(port) && !portsOf(sdp, "srflx").has(port);
+  return isOwn && local.candidateType === "host" ? "local" : "direct";
 }
 
 export async function findPath(peer: RTCPeerConnection): Promise<Path | undefined> {
@@ -54,5 +66,6 @@ export async function findPath(peer: RTCPeerConnection): Promise<Path | undefine
   const local = stats.get(String(pair?.["localCandidateId"])) as Candidate | undefined;
   const remote = stats.get(String(pair?.["remoteCandidateId"])) as Candidate | undefined;
   if (!local || !remote) return undefined;
-  return { kind: classify(local, remote), local: show(local), remote: show(remote) };
+  const sdp = peer.remoteDescription?.sdp ?? "";
+  return { kind: classify(local, remote, sdp), local: show(local), remote: show(remote) };
 }

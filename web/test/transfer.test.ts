@@ -165,7 +165,7 @@ test("files, empty ones and folders arrive as they were", async () => {
   assert.deepEqual([...store.files.keys()], ["a", "trip/b", "c"]);
   assert.equal(hash(store.files.get("trip/b")!), hash(large));
   assert.deepEqual(store.folders, ["trip"]);
-  assert.deepEqual(a.said.map((one) => one.type), ["offer", "item", "end", "item", "end", "item", "end", "done"]);
+  assert.deepEqual(a.said.map((one) => one.type), ["offer", "end", "item", "end", "item", "end", "item", "end", "done"]);
 });
 
 test("the channel's buffer stays low", async () => {
@@ -272,6 +272,8 @@ const lies: [string, (object | string | Buffer)[], string][] = [
   ["the end of another", [offered, begin, small, { ...end, item: 1 }], "bad-peer"],
   ["another hash", [offered, begin, small, { ...end, sha256: hash(large) }], "hash-mismatch"],
   ["a hash of text", [offered, begin, small, { ...end, sha256: "<b>" }], "bad-peer"],
+  ["the folder before the file", [offered, { ...end, item: 1, size: 0 }], "bad-peer"],
+  ["done before the folder", [offered, begin, small, end, { type: "done" }], "bad-peer"],
   ["done too early", [offered, { type: "done" }], "bad-peer"],
   ["done within an item", [offered, begin, { type: "done" }], "bad-peer"],
   ["an abort", [offered, { type: "abort", code: "cancelled", text: "<script>" }], "cancelled"],
@@ -302,7 +304,7 @@ test("what a later version says is ignored", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   b.hear(new Uint8Array(small).buffer);
-  for (const one of [end, { type: "done" }]) b.hear(JSON.stringify(one));
+  for (const one of [end, { ...end, item: 1, size: 0 }, { type: "done" }]) b.hear(JSON.stringify(one));
   await new Promise((resolve) => setTimeout(resolve, 5));
   b.close();
   assert.equal(await receiving, "done");

@@ -68,6 +68,10 @@ export class Link {
     if (this.#pairing.state === "done") this.#connect();
   }
 
+  peerLeft(): void {
+    this.#connection?.peerLeft();
+  }
+
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);

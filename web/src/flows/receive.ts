@@ -10,7 +10,7 @@ export interface ReceiveView extends ReceiverEvents {
   step(step: "looking" | "checking" | "connecting" | "offer"): void;
   started(peer: RTCPeerConnection): void;
   unsteady(isUnsteady: boolean): void;
-  done(): void;
+  done(): void | Promise<void>;
   failed(problem: Problem): void;
   offline(problem: Problem): void;
 }
@@ -50,6 +50,13 @@ export class ReceiveFlow {
     this.#signaling.stop();
   }
 
+  // The page goes: the other side need not wait to find out.
+  leave(): void {
+    this.#over = true;
+    this.#link?.close();
+    this.#signaling.stop();
+  }
+
   #hello(iceServers: RTCIceServer[]): void {
     this.#iceServers = iceServers;
     if (!this.#link) this.#signaling.send({ type: "use-code", number: this.#code.number });
@@ -70,13 +77,16 @@ export class ReceiveFlow {
         if (message["from"] === this.#peer) this.#link?.receive(message["data"]);
         return;
       case "peer-left":
-        if (message["peer"] === this.#peer && !this.#link?.isOpen) {
-          this.#fail(new Problem(this.#link?.isSpent ? "wrong-code" : "peer-gone"));
-        }
+        if (message["peer"] === this.#peer) this.#left();
         return;
       case "error":
         return this.#onError(message);
     }
+  }
+
+  #left(): void {
+    if (this.#link?.isOpen) this.#link.peerLeft();
+    else this.#fail(new Problem(this.#link?.isSpent ? "wrong-code" : "peer-gone"));
   }
 
   #onError(message: ServerMessage): void {
@@ -110,8 +120,8 @@ export class ReceiveFlow {
   }
 
   #linkFailed(problem: Problem): void {
-    if (this.#link?.isOpen && problem.code !== "fingerprint") return; // The transfer notices.
-    this.#fail(problem);
+    if (this.#receiver && problem.code !== "fingerprint") this.#receiver.lose();
+    else this.#fail(problem);
   }
 
   async #transfer(channel: RTCDataChannel): Promise<void> {
@@ -129,9 +139,9 @@ export class ReceiveFlow {
       await receiver.run();
       if (this.#over) return;
       this.#over = true;
-      this.#view.done();
       link.close();
       this.#signaling.stop();
+      await this.#view.done();
     } catch (thrown) {
       setTimeout(() => link.close(), 500);
       this.#fail(toProblem(thrown, "io"));

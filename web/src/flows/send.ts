@@ -59,6 +59,13 @@ export class SendFlow {
     this.#signaling.stop();
   }
 
+  // The page goes: the other side need not wait to find out.
+  leave(): void {
+    this.#over = true;
+    this.#link?.close();
+    this.#signaling.stop();
+  }
+
   #hello(iceServers: RTCIceServer[]): void {
     this.#iceServers = iceServers;
     if (!this.#link?.isOpen) this.#newCode(undefined);
@@ -99,7 +106,7 @@ export class SendFlow {
         if (message["from"] === this.#peer) this.#link?.receive(message["data"]);
         return;
       case "peer-left":
-        if (message["peer"] === this.#peer && !this.#link?.isOpen) this.#left();
+        if (message["peer"] === this.#peer) this.#left();
         return;
       case "error":
         return this.#onError(message);
@@ -137,7 +144,8 @@ export class SendFlow {
 
   #left(): void {
     if (!this.#link) return;
-    if (this.#link.isSpent) this.#linkFailed(new Problem("wrong-code"));
+    if (this.#link.isOpen) this.#link.peerLeft();
+    else if (this.#link.isSpent) this.#linkFailed(new Problem("wrong-code"));
     else this.#reopen(new Problem("peer-gone"));
   }
 
@@ -145,7 +153,7 @@ export class SendFlow {
     const link = this.#link;
     if (!link || this.#over) return;
     if (problem.code === "fingerprint") return this.#fail(problem);
-    if (link.isOpen) return; // The transfer notices by itself.
+    if (link.isOpen) return this.#sender?.lose(); // Which ends the transfer, and leads to #lost.
     link.close();
     this.#link = undefined;
     if (link.isSpent || problem.code === "bad-peer") this.#newCode(problem);

@@ -16,7 +16,14 @@ export type Request =
   | { op: "write-sha256"; key: number }
   | { op: "write-save"; key: number }
   | { op: "write-discard"; key: number }
-  | { op: "write-suspend"; key: number };
+  | { op: "write-suspend"; key: number }
+  | { op: "zip"; files: ZipFile[] };
+
+export interface ZipFile {
+  path: string;
+  blob: Blob;
+  modified: number;
+}
 
 export interface Part {
   size: number;

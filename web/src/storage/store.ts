@@ -12,7 +12,7 @@ import type { FileItem, Item, Resume } from "../transfer/messages.ts";
 import { mendPath, numbered } from "../transfer/names.ts";
 import type { Store, Writing } from "../transfer/receiver.ts";
 import type { Files } from "./client.ts";
-import { PARTS_FOLDER, type Part } from "./protocol.ts";
+import { PARTS_FOLDER, type Part, type ZipFile } from "./protocol.ts";
 
 const FINISHED_KEY = "yodel.finished";
 const FINISHED_KEPT_MS = 10 * 60 * 1000;
@@ -23,6 +23,35 @@ export interface Download {
   index: number;
   name: string;
   blob: Blob;
+}
+
+// Downloads as one archive, folders and all, and the name that it gets.
+export async function zipDownloads(
+  files: Files,
+  items: Item[],
+  downloads: Download[],
+): Promise<Download> {
+  const taken = new Set<string>();
+  const list: ZipFile[] = [];
+  const add = (item: Item, blob: Blob, isFolder: boolean) => {
+    const parts = mendPath(item.path);
+    const last = parts.pop()!;
+    const pathOf = (name: string) => [...parts, name].join("/");
+    let name = last;
+    for (let number = 1; taken.has(pathOf(name)) && !isFolder; number++) name = numbered(last, number);
+    taken.add(pathOf(name));
+    const modified = (item.kind === "file" && item.modified) || Date.now() / 1000;
+    list.push({ path: pathOf(name) + (isFolder ? "/" : ""), blob, modified });
+  };
+  for (const item of items) if (item.kind === "folder") add(item, new Blob(), true);
+  for (const { index, blob } of downloads) add(items[index]!, blob, false);
+  const blob = (await files.ask({ op: "zip", files: list })) as Blob;
+  return { index: 0, name: `${commonFolder(items) ?? "files"}.zip`, blob };
+}
+
+function commonFolder(items: Item[]): string | undefined {
+  const firsts = new Set(items.map((item) => mendPath(item.path)[0]));
+  return firsts.size === 1 ? [...firsts][0] : undefined;
 }
 
 export function partName(item: FileItem): string {

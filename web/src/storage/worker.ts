@@ -4,7 +4,9 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { PARTS_FOLDER, type Answer, type Envelope, type Part, type Request } from "./protocol.ts";
+import { PARTS_FOLDER } from "./protocol.ts";
+import type { Answer, Envelope, Part, Request, ZipFile } from "./protocol.ts";
+import { archive, crc32 } from "./zip.ts";
 
 const CHUNK = 1024 * 1024;
 
@@ -200,6 +202,18 @@ async function close<T>(key: number, act: (output: Output) => Promise<T>): Promi
   return act(output);
 }
 
+async function zip(files: ZipFile[]): Promise<Blob> {
+  const entries = [];
+  for (const { path, blob, modified } of files) {
+    let crc = 0;
+    for (let at = 0; at < blob.size; at += CHUNK) {
+      crc = crc32(new Uint8Array(await blob.slice(at, at + CHUNK).arrayBuffer()), crc);
+    }
+    entries.push({ entry: { path, size: blob.size, crc, modified }, content: blob });
+  }
+  return new Blob(archive(entries), { type: "application/zip" });
+}
+
 // ---- requests
 
 async function perform(request: Request): Promise<unknown> {
@@ -236,6 +250,8 @@ async function perform(request: Request): Promise<unknown> {
       return close(request.key, (output) => output.save());
     case "write-discard":
       return close(request.key, (output) => output.discard());
+    case "zip":
+      return zip(request.files);
     case "write-suspend":
       return close(request.key, (output) => output.suspend());
   }

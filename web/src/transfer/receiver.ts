@@ -1,6 +1,7 @@
 // The receiver's side of a transfer (docs/TRANSFER.md), over any channel and any store.
 //
 //   offer… ──► ask ──► accept ──► [item ──► piece… ──► end ──► saved]… ──► done
+//                                   a folder has an end only
 //
 // Messages are worked on one at a time, in order; what a peer says out of turn ends the transfer.
 //
@@ -61,7 +62,7 @@ export class Receiver {
   readonly #events: ReceiverEvents;
   readonly #items: Item[] = [];
   readonly #resume = new Map<number, Resume>();
-  readonly #seen = new Set<number>();
+  #next = 0; // The item whose turn it is.
   #phase: Phase = "offer";
   #total: number | null = 0;
   #store: Store | undefined;
@@ -79,12 +80,7 @@ export class Receiver {
     this.#events = events;
     this.#ended = new Promise((resolve) => (this.#end = resolve));
     channel.onmessage = ({ data }) => this.#enqueue(data);
-    channel.onclose = () => {
-      // What arrived before the end is worked on first: it may be the end itself.
-      this.#work = this.#work.then(() => {
-        this.#end(this.#phase === "done" ? undefined : new Problem("connection-lost"));
-      });
-    };
+    channel.onclose = () => this.lose();
   }
 
   // Resolves when all is saved. Rejects with a Problem; the sender has then been told.
@@ -104,6 +100,13 @@ export class Receiver {
 
   cancel(): void {
     this.#fail(new Problem("cancelled"));
+  }
+
+  // The connection is gone. What arrived before is worked on first: it may be the end itself.
+  lose(): void {
+    this.#work = this.#work.then(() => {
+      this.#end(this.#phase === "done" ? undefined : new Problem("connection-lost"));
+    });
   }
 
   #fail(problem: Problem): void {
@@ -172,9 +175,6 @@ export class Receiver {
       }
       const resume = (await this.#store.parts(this.#items)).slice(0, RESUME_MAX);
       for (const part of resume) this.#resume.set(part.item, part);
-      for (const [index, item] of this.#items.entries()) {
-        if (item.kind === "folder") await this.#store.folder(index, item);
-      }
       if (this.#over) return;
       this.#phase = "items";
       this.#say({ type: "accept", resume });
@@ -186,11 +186,10 @@ export class Receiver {
   async #item(index: number, offset: number): Promise<void> {
     const item = this.#items[index];
     if (this.#phase !== "items" || this.#current) throw new BadMessage("an item out of turn");
-    if (item?.kind !== "file" || this.#seen.has(index)) throw new BadMessage("not such an item");
+    if (item?.kind !== "file" || index !== this.#next) throw new BadMessage("not its turn");
     if (offset !== 0 && offset !== this.#resume.get(index)?.offset) {
       throw new BadMessage("not the offset that was asked for");
     }
-    this.#seen.add(index);
     this.#events.item(index);
     const writing = await this.#store!.create(index, item, offset);
     this.#current = { index, item, received: offset, written: offset, writing };
@@ -226,6 +225,17 @@ export class Receiver {
   }
 
   async #endOfItem(index: number, size: number, sha256: string): Promise<void> {
+    const item = this.#items[index];
+    if (this.#phase !== "items" || index !== this.#next) throw new BadMessage("not its turn");
+    if (item?.kind === "folder") await this.#store!.folder(index, item);
+    else await this.#endOfFile(index, size, sha256);
+    if (this.#over) return;
+    this.#next++;
+    this.#events.saved(index);
+    if (!this.#over) this.#say({ type: "saved", item: index });
+  }
+
+  async #endOfFile(index: number, size: number, sha256: string): Promise<void> {
     const current = this.#current;
     if (current?.index !== index) throw new BadMessage("the end of another item");
     if (size !== current.received) throw new BadMessage("bytes are missing");
@@ -236,17 +246,12 @@ export class Receiver {
     this.#current = undefined;
     this.#before += size;
     this.#events.progress(this.#before, index, size);
-    this.#events.saved(index);
-    if (this.#over) return;
-    this.#say({ type: "progress", bytes: this.#before });
-    this.#say({ type: "saved", item: index });
+    if (!this.#over) this.#say({ type: "progress", bytes: this.#before });
   }
 
   #done(): void {
-    const files = this.#items.filter((item) => item.kind === "file").length;
-    if (this.#phase !== "items" || this.#current || this.#seen.size !== files) {
-      throw new BadMessage("done too early");
-    }
+    const isAll = this.#next === this.#items.length;
+    if (this.#phase !== "items" || !isAll) throw new BadMessage("done too early");
     this.#phase = "done";
     this.#say({ type: "done" });
     // The sender closes once it has heard that. One that does not is not waited for.

@@ -12,6 +12,7 @@ import type { Item } from "./messages.ts";
 const BUFFER_HIGH = 4 * 1024 * 1024;
 const BUFFER_LOW = 1024 * 1024;
 const WINDOW = 64 * 1024 * 1024;
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 // A file being read from its start, hashed on the way.
 export interface Reading {
@@ -53,7 +54,7 @@ export class Sender {
     this.#events = events;
     channel.bufferedAmountLowThreshold = BUFFER_LOW;
     channel.onbufferedamountlow = () => this.#bell.ring();
-    channel.onclose = () => this.#bell.break(new Problem("connection-lost"));
+    channel.onclose = () => this.lose();
     channel.onmessage = ({ data }) => this.#take(data);
   }
 
@@ -67,6 +68,7 @@ export class Sender {
       this.#events.accepted();
       for (const [index, source] of this.#sources.entries()) {
         if (source.item.kind === "file") await this.#sendFile(index, source, source.item);
+        else await this.#sendEnd(index, 0, EMPTY_SHA256);
       }
       await this.#say(JSON.stringify({ type: "done" }));
       await this.#bell.until(() => this.#isDone);
@@ -83,6 +85,11 @@ export class Sender {
     this.#bell.break(new Problem("cancelled"));
   }
 
+  // The connection is gone, whatever the channel says.
+  lose(): void {
+    this.#bell.break(new Problem("connection-lost"));
+  }
+
   async #sendFile(index: number, source: Source, item: FileItem): Promise<void> {
     this.#events.item(index);
     const reading = await source.open!();
@@ -97,11 +104,14 @@ export class Sender {
         await this.#sendPieces(chunk);
       }
       if (item.size !== null && size !== item.size) throw new Problem("file-changed");
-      const sha256 = await reading.sha256();
-      await this.#say(JSON.stringify({ type: "end", item: index, size, sha256 }));
+      await this.#sendEnd(index, size, await reading.sha256());
     } finally {
       reading.close();
     }
+  }
+
+  async #sendEnd(item: number, size: number, sha256: string): Promise<void> {
+    await this.#say(JSON.stringify({ type: "end", item, size, sha256 }));
   }
 
   // The offset that the receiver asked for, if our first bytes are the ones that it has.

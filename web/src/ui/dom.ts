@@ -45,6 +45,7 @@ const icons = {
   folder: "M3 7h6l2 2h10v10H3z",
   cross: "M6 6l12 12M18 6L6 18",
   local: "M4 11l8-6 8 6v8H4zM10 19v-5h4v5",
+  internet: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M3 12h18M12 3c5 5 5 13 0 18M12 3c-5 5-5 13 0 18",
   direct: "M4 12h16M14 6l6 6-6 6M4 6v12",
   relay: "M4 12h4M16 12h4M8 8h8v8H8z",
   alert: "M12 4l9 16H3zM12 10v4M12 17v.5",

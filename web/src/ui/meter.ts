@@ -11,7 +11,8 @@ const SAY_STEP = 25; // Per cent between what a screen reader is told.
 
 const pathTexts: Record<Path["kind"], string> = {
   local: "Direct, in the local network",
-  direct: "Direct, through the internet",
+  internet: "Direct, through the internet",
+  direct: "Direct, from one to the other",
   relay: "Through a relay",
 };
 
@@ -66,7 +67,7 @@ export class Meter {
       const left = this.#total ? (this.#total - bytes) / rate : 0;
       if (left > 0.5) parts.push(`${format.duration(left)} left`);
     }
-    this.#numbers.textContent = parts.join(" · ");
+    this.#numbers.textContent = parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
   }
 
   #say(percent: number): void {

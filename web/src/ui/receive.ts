@@ -12,6 +12,7 @@ import {
   SingleStore,
   hasPrivateFiles,
   roomLeft,
+  zipDownloads,
   type Download,
 } from "../storage/store.ts";
 import { mendPath } from "../transfer/names.ts";
@@ -29,6 +30,9 @@ const steps = {
   offer: "Connected. Waiting to hear what is offered…",
 };
 
+const STEADY = "Keep this page open.";
+const UNSTEADY = "The connection is shaky. Holding on…";
+const DOWNLOADS_MAX = 10;
 const URL_KEPT_MS = 60 * 60 * 1000;
 
 export interface ReceiveActions {
@@ -51,6 +55,7 @@ export class ReceivePage implements ReceiveView {
   #offer: Offer | undefined;
   #toDownloads = false;
   #downloads: Download[] = [];
+  #asZip = false;
 
   constructor(code: codes.Code, identity: Identity, files: Files, actions: ReceiveActions) {
     this.#code = code;
@@ -67,6 +72,10 @@ export class ReceivePage implements ReceiveView {
   start(): void {
     this.#body.replaceChildren(h("p", { class: "code small" }, codes.format(this.#code)));
     this.#flow.start();
+  }
+
+  leave(): void {
+    this.#flow.leave();
   }
 
   stop(): void {
@@ -113,12 +122,12 @@ export class ReceivePage implements ReceiveView {
 
   unsteady(isUnsteady: boolean): void {
     if (this.#meter) {
-      this.#status.textContent = isUnsteady ? "The connection is shaky. Holding on…" : "Receiving…";
+      this.#status.textContent = isUnsteady ? UNSTEADY : STEADY;
     }
   }
 
   item(index: number): void {
-    this.#status.textContent = "Receiving…";
+    this.#status.textContent = STEADY;
     this.#list?.begin(index);
   }
 
@@ -131,14 +140,14 @@ export class ReceivePage implements ReceiveView {
     this.#list?.saved(index);
   }
 
-  done(): void {
+  async done(): Promise<void> {
     if (this.#offer?.total != null) this.#meter?.progress(this.#offer.total);
+    if (this.#asZip && !(await this.#zip())) return;
     this.#rest();
     this.#title.textContent = "Received";
     this.#title.prepend(icon("check"));
-    const place = this.#toDownloads ? " They are in your downloads." : "";
-    this.#status.textContent = `Every file is complete and was checked.${place}`;
-    announce("All files received.");
+    this.#status.textContent = this.#farewell();
+    announce(this.#status.textContent);
     if (this.#downloads.length > 0) this.#body.append(this.#again());
     this.#setButtons(button("Done", () => this.#actions.leave(), { class: "primary" }));
     focusHeading(document.querySelector("main")!);
@@ -168,6 +177,29 @@ export class ReceivePage implements ReceiveView {
     this.#body.replaceChildren(notice(problem, true));
   }
 
+  #farewell(): string {
+    const files = this.#offer!.items.filter((item) => item.kind === "file").length;
+    const isOne = files === 1;
+    const checked = isOne ? "It is complete and was checked." : `All ${files} files are complete and were checked.`;
+    if (!this.#toDownloads) return checked;
+    return `${checked} ${isOne || this.#asZip ? "It is" : "They are"} in your downloads.`;
+  }
+
+  async #zip(): Promise<boolean> {
+    this.#status.textContent = "Packing…";
+    try {
+      const zip = await zipDownloads(this.#files, this.#offer!.items, this.#downloads);
+      this.#downloads = [];
+      this.#asZip = false;
+      this.#download(zip);
+      this.#asZip = true;
+      return true;
+    } catch {
+      this.failed(new Problem("io"));
+      return false;
+    }
+  }
+
   // ---- where to put it
 
   #choices(
@@ -186,7 +218,8 @@ export class ReceivePage implements ReceiveView {
     const chooser = button(isMany ? "Choose a folder…" : "Save as…", () => void choose(), {
       class: toDisk ? "primary" : "",
     });
-    const loader = button("Save to downloads", () => void download(), {
+    this.#asZip = needsZip(offer);
+    const loader = button(this.#asZip ? "Save as one ZIP" : "Save to downloads", () => void download(), {
       class: toDisk ? "" : "primary",
     });
     const refuse = button("No, thanks", () => decide(undefined));
@@ -201,9 +234,11 @@ export class ReceivePage implements ReceiveView {
       if (only?.kind === "file") {
         const suggestedName = mendPath(only.path).at(-1)!;
         const handle = await window.showSaveFilePicker!({ suggestedName, id: "yodel" });
+        this.#asZip = false;
         return new SingleStore(this.#files, handle);
       }
       const folder = await window.showDirectoryPicker!({ mode: "readwrite", id: "yodel" });
+      this.#asZip = false;
       return new FolderStore(this.#files, folder);
     } catch (thrown) {
       if ((thrown as Error).name !== "AbortError") {
@@ -221,7 +256,7 @@ export class ReceivePage implements ReceiveView {
 
   #download(download: Download): void {
     this.#downloads.push(download);
-    saveLink(download).click();
+    if (!this.#asZip) saveLink(download).click();
   }
 
   #again(): HTMLElement {
@@ -255,6 +290,11 @@ export class ReceivePage implements ReceiveView {
   #setButtons(...buttons: (HTMLButtonElement | false | undefined)[]): void {
     this.#buttons.replaceChildren(...buttons.filter((one) => !!one));
   }
+}
+
+// A download is a file without a folder, and browsers ask about many at once.
+function needsZip({ items }: Offer): boolean {
+  return items.length > DOWNLOADS_MAX || items.some((item) => mendPath(item.path).length > 1);
 }
 
 function saveLink({ name, blob }: Download): HTMLAnchorElement {

@@ -20,6 +20,9 @@ const steps = {
   asking: "Connected. Waiting for a yes from the other side…",
 };
 
+const STEADY = "Keep this page open.";
+const UNSTEADY = "The connection is shaky. Holding on…";
+
 function serverUrl(): string {
   return new URL(".", document.baseURI).href;
 }
@@ -66,7 +69,7 @@ function codePanel(code: codes.Code): HTMLElement {
 export class SendPage implements SendView {
   readonly #sources: Source[];
   readonly #flow: SendFlow;
-  readonly #leave: () => void;
+  readonly #goBack: () => void;
   readonly #title = h("h1", {}, "Ready to send");
   readonly #status = h("p", { class: "status", role: "status" }, "Asking for a code…");
   readonly #panel = h("div", { class: "panel" });
@@ -76,9 +79,9 @@ export class SendPage implements SendView {
   readonly #total: number | null;
   #meter: Meter | undefined;
 
-  constructor(sources: Source[], identity: Identity, leave: () => void) {
+  constructor(sources: Source[], identity: Identity, goBack: () => void) {
     this.#sources = sources;
-    this.#leave = leave;
+    this.#goBack = goBack;
     this.#list = new FileList(sources.map((source) => source.item));
     this.#total = totalOf(sources.map((source) => source.item));
     this.#flow = new SendFlow(sources, identity, this);
@@ -104,6 +107,10 @@ export class SendPage implements SendView {
 
   start(): void {
     this.#flow.start();
+  }
+
+  leave(): void {
+    this.#flow.leave();
   }
 
   stop(): void {
@@ -143,13 +150,13 @@ export class SendPage implements SendView {
 
   unsteady(isUnsteady: boolean): void {
     if (this.#meter) {
-      this.#status.textContent = isUnsteady ? "The connection is shaky. Holding on…" : "Sending…";
+      this.#status.textContent = isUnsteady ? UNSTEADY : STEADY;
     }
   }
 
   item(index: number): void {
     this.#list.begin(index);
-    this.#status.textContent = "Sending…";
+    this.#status.textContent = STEADY;
   }
 
   progress(bytes: number, index: number, itemBytes: number): void {
@@ -166,9 +173,10 @@ export class SendPage implements SendView {
     this.#rest();
     this.#title.textContent = "All there";
     this.#title.prepend(icon("check"));
-    this.#status.textContent = "Every file arrived, and each was checked.";
+    const isOne = this.#sources.length === 1;
+    this.#status.textContent = isOne ? "The file arrived, and was checked." : "Every file arrived, and each was checked.";
     announce("All files arrived.");
-    this.#setActions(button("Send more", this.#leave, { class: "primary" }));
+    this.#setActions(button("Send more", this.#goBack, { class: "primary" }));
     focusHeading(document.querySelector("main")!);
   }
 
@@ -180,7 +188,7 @@ export class SendPage implements SendView {
     this.#notices.replaceChildren(notice(problem));
     this.#setActions(
       retry && button("Try again", retry, { class: "primary" }),
-      button("Back", this.#leave),
+      button("Back", this.#goBack),
     );
   }
 
@@ -207,7 +215,7 @@ export class SendPage implements SendView {
 
   #cancel(): void {
     this.stop();
-    this.#leave();
+    this.#goBack();
   }
 
   #rest(): void {

@@ -1,0 +1,54 @@
+// From page to page.
+
+import { equal, isTrue } from "../lib/check.mjs";
+import * as page from "../lib/page.mjs";
+
+async function transfer({ browsers, server }, from, to, files) {
+  const giver = await browsers.get(from);
+  const taker = await browsers.get(to);
+  const sender = await page.openSender(giver, server.url, files.map((file) => file.path));
+  const receiver = await page.openReceiver(taker, server.url, sender.code);
+  await page.accept(receiver);
+  await page.expectTitle(sender.page, "All there");
+  await page.expectTitle(receiver, "Received");
+  for (const file of files) {
+    const got = await page.downloaded(taker, file.name, file.size);
+    equal(got, file.hash, `the hash of ${file.name}`);
+  }
+  return { sender: sender.page, receiver };
+}
+
+// Several cases send the same file to the same browser: the name in its downloads is then taken.
+async function fresh({ browsers }, name) {
+  const { rm } = await import("node:fs/promises");
+  const { downloads } = await browsers.get(name);
+  await rm(downloads, { recursive: true, force: true });
+}
+
+function oneFile(from, to) {
+  return {
+    name: `${from} sends 100 MiB to ${to}`,
+    async run(context) {
+      await fresh(context, to);
+      const pages = await transfer(context, from, to, [context.files.big]);
+      const path = await page.text(pages.sender, ".path");
+      isTrue(path.includes("Direct, in the local network"), `the path in use: ${path}`);
+      await page.close(pages.sender, pages.receiver);
+    },
+  };
+}
+
+export const between = [
+  oneFile("Chromium", "Firefox"),
+  oneFile("Firefox", "Chromium"),
+  oneFile("Chromium", "Chromium 2"),
+  {
+    name: "several files at once, an empty one among them",
+    async run(context) {
+      await fresh(context, "Chromium");
+      const { small, empty, middling } = context.files;
+      const pages = await transfer(context, "Firefox", "Chromium", [small, empty, middling]);
+      await page.close(pages.sender, pages.receiver);
+    },
+  },
+];

@@ -1,0 +1,116 @@
+// What goes wrong in life: wrong words, a server that dies, a page that is reloaded.
+
+import { rm } from "node:fs/promises";
+import { equal, isTrue } from "../lib/check.mjs";
+import * as page from "../lib/page.mjs";
+
+function otherWords(code) {
+  const [number, first, second] = code.split("-");
+  return `${number}-${second}-${first === second ? "amber" : first}`;
+}
+
+// Waits until the page has come past a tenth.
+async function underway(receiver) {
+  await receiver.waitForFunction(
+    () => (document.querySelector("progress.overall")?.value ?? 0) > 0.1,
+    { timeout: 60_000, polling: 20 },
+  );
+}
+
+export const mishaps = [
+  {
+    name: "wrong words are refused, the code is spent, and the new one works",
+    async run({ browsers, server, files }) {
+      const chromium = await browsers.get("Chromium");
+      await rm(chromium.downloads, { recursive: true, force: true });
+      const sender = await page.openSender(chromium, server.url, [files.small.path]);
+      const guesser = await page.openReceiver(chromium, server.url, otherWords(sender.code));
+      await page.expectProblem(guesser, "wrong-code");
+      await page.expectProblem(sender.page, "wrong-code");
+      const next = await page.text(sender.page, "#the-code");
+      isTrue(next !== sender.code, "the code is another");
+      const late = await page.openReceiver(chromium, server.url, sender.code);
+      await page.expectProblem(late, "unknown-code");
+      const receiver = await page.openReceiver(chromium, server.url, next);
+      await page.accept(receiver);
+      await page.expectTitle(receiver, "Received");
+      await page.downloaded(chromium, files.small.name, files.small.size);
+      await page.close(sender.page, guesser, late, receiver);
+    },
+  },
+  {
+    name: "a code that nobody has is unknown",
+    async run({ browsers, server }) {
+      const receiver = await page.openReceiver(await browsers.get("Firefox"), server.url, "9999-amber-falcon");
+      await page.expectProblem(receiver, "unknown-code");
+      await page.close(receiver);
+    },
+  },
+  {
+    name: "a code serves one receiver, not two",
+    async run({ browsers, server, files }) {
+      const chromium = await browsers.get("Chromium");
+      const sender = await page.openSender(chromium, server.url, [files.small.path]);
+      const receiver = await page.openReceiver(chromium, server.url, sender.code);
+      await page.expectStep(receiver, "#save-downloads");
+      const second = await page.openReceiver(chromium, server.url, sender.code);
+      await page.expectProblem(second, "used-code");
+      await page.close(sender.page, receiver, second);
+    },
+  },
+  {
+    name: "who declines gets nothing, and the sender is told",
+    async run({ browsers, server, files }) {
+      const chromium = await browsers.get("Chromium");
+      const sender = await page.openSender(chromium, server.url, [files.small.path]);
+      const receiver = await page.openReceiver(chromium, server.url, sender.code);
+      await page.expectStep(receiver, "#save-downloads");
+      await receiver.locator("button ::-p-text(No, thanks)").click();
+      await page.expectProblem(sender.page, "declined");
+      await page.close(sender.page, receiver);
+    },
+  },
+  {
+    name: "the server dies in the middle of a transfer, which goes on",
+    async run({ browsers, newServer, files }) {
+      const server = await newServer();
+      const chromium = await browsers.get("Chromium");
+      const firefox = await browsers.get("Firefox");
+      await rm(chromium.downloads, { recursive: true, force: true });
+      const sender = await page.openSender(firefox, server.url, [files.big.path]);
+      const receiver = await page.openReceiver(chromium, server.url, sender.code);
+      await page.accept(receiver);
+      await underway(receiver);
+      await (server.kill ?? server.stop)();
+      await page.expectTitle(sender.page, "All there");
+      const got = await page.downloaded(chromium, files.big.name, files.big.size);
+      equal(got, files.big.hash, "the hash");
+      await page.close(sender.page, receiver);
+    },
+  },
+  {
+    name: "a receiver that reloads goes on where it stopped",
+    async run({ browsers, server, files }) {
+      const chromium = await browsers.get("Chromium");
+      const firefox = await browsers.get("Firefox");
+      await rm(firefox.downloads, { recursive: true, force: true });
+      const sender = await page.openSender(chromium, server.url, [files.middling.path]);
+      const receiver = await page.openReceiver(firefox, server.url, sender.code);
+      await page.accept(receiver);
+      await underway(receiver);
+      await page.close(receiver);
+      await page.expectProblem(sender.page, "connection-lost", 60_000);
+      const again = await page.openReceiver(firefox, server.url, sender.code);
+      await page.accept(again);
+      const first = await again.waitForFunction(
+        () => document.querySelector("progress.overall")?.value || false,
+        { timeout: 60_000, polling: 10 },
+      );
+      isTrue((await first.jsonValue()) > 0.05, "it begins with what is there");
+      await page.expectTitle(again, "Received");
+      const got = await page.downloaded(firefox, files.middling.name, files.middling.size);
+      equal(got, files.middling.hash, "the hash");
+      await page.close(sender.page, again);
+    },
+  },
+];

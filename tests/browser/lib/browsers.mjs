@@ -1,0 +1,80 @@
+// The browsers: Debian's Chromium and Firefox, headless, the same few for all the cases.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import puppeteer from "puppeteer-core";
+
+const DOWNLOAD_TYPES =
+  "application/octet-stream,text/plain,text/html,application/zip,image/svg+xml,image/jpeg";
+
+// A browser, and the folder that its downloads end up in.
+async function chromium(home, name) {
+  const browser = await puppeteer.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    userDataDir: join(home, name),
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-dev-shm-usage",
+    ],
+    protocolTimeout: 120_000,
+  });
+  const downloads = join(home, `${name}-downloads`);
+  const session = await browser.target().createCDPSession();
+  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: downloads });
+  return { name, browser, downloads };
+}
+
+async function firefox(home) {
+  const downloads = join(home, "firefox-downloads");
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+    headless: true,
+    extraPrefsFirefox: {
+      "browser.download.dir": downloads,
+      "browser.download.folderList": 2,
+      "browser.download.useDownloadDir": true,
+      "browser.download.alwaysOpenPanel": false,
+      "browser.download.always_ask_before_handling_new_types": false,
+      "browser.helperApps.neverAsk.saveToDisk": DOWNLOAD_TYPES,
+      "network.captive-portal-service.enabled": false,
+      "network.connectivity-service.enabled": false,
+    },
+    protocolTimeout: 120_000,
+  });
+  return { name: "Firefox", browser, downloads };
+}
+
+export class Browsers {
+  #started = new Map();
+
+  async start() {
+    this.home = await mkdtemp(join(tmpdir(), "yodel-browsers-"));
+  }
+
+  // Starts a browser the first time that a case asks for it. "Chromium 2" is another Chromium: two
+  // ends in one would share a network thread, which loses what it has no time to read.
+  async get(name) {
+    if (!this.#started.has(name)) {
+      const make = name === "Firefox" ? firefox : chromium;
+      this.#started.set(name, make(this.home, name));
+    }
+    return this.#started.get(name);
+  }
+
+  async stop() {
+    for (const started of this.#started.values()) {
+      const one = await started.catch(() => undefined);
+      await one?.browser.close().catch(() => undefined);
+    }
+    await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
