@@ -138,8 +138,9 @@ bool batch_next(struct batch_in *in, struct batch_arrival *arrival)
     arrival->path =
         (struct yodel_path){.local = in->local, .remote = piece->remote, .transport = YODEL_UDP};
     arrival->datagram = span_of(in->bytes + piece->start + in->next_offset, len);
+    arrival->is_last = len == left;
     in->next_offset += len;
-    if (len == left) {
+    if (arrival->is_last) {
         in->next_piece++;
         in->next_offset = 0;
     }

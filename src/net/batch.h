@@ -73,6 +73,7 @@ struct batch_in {
 struct batch_arrival {
     struct yodel_path path;
     struct span datagram; // In place, to be decrypted there.
+    bool is_last;         // Of those that arrived together, from one address.
 };
 
 YODEL_MUST_USE enum yodel_err batch_in_init(struct batch_in *in, struct alloc *alloc);

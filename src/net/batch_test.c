@@ -120,6 +120,7 @@ static void pieces_are_cut_into_their_datagrams(void)
     for (size_t i = 0; i < COUNT(want); i++) {
         CHECK(batch_next(&in, &arrival));
         CHECK_EQ(arrival.datagram.len, want[i]);
+        CHECK_EQ(arrival.is_last, i == 2 || i == 3 || i == 5);
         CHECK_EQ(arrival.datagram.ptr[0], "abcdef"[i]);
         CHECK_EQ(arrival.datagram.ptr[want[i] - 1], "abcdef"[i]);
         CHECK(path_equal(&arrival.path, i == 3 ? &second : &first));

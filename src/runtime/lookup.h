@@ -12,6 +12,9 @@
 // Answers YODEL_EVENT_RESOLVE, now or later.
 void lookup_start(struct attachment *attachment, const char *name);
 
+// The worker goes, and with it what asks on the local network.
+void lookup_stop(struct worker *worker);
+
 // The peer goes: nobody wants to know any more.
 void lookup_cancel_all(struct attachment *attachment);
 

@@ -2,7 +2,6 @@
 
 #include "runtime/mailbox.h"
 
-
 // Only what is there now: a call that posts another must not keep the loop from its sockets.
 static void make_calls(struct mailbox *mailbox)
 {

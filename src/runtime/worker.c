@@ -123,15 +123,15 @@ static bool speak_once(struct worker *w, struct attachment *a, bool *is_done, yo
     return len > 0;
 }
 
-// Lets a peer send all it wants to, then asks when it next wants to be woken.
+// Lets a peer send all it wants to, then asks when it next wants to be woken. What the application
+// adds to that when it hears of it, the peer wakes us for.
 static void let_speak(struct worker *w, struct attachment *a, yodel_time now)
 {
     bool is_done = false;
 
-    while (a->peer && speak_once(w, a, &is_done, now)) {
-        listen_to(a);
+    while (speak_once(w, a, &is_done, now)) {
     }
-    listen_to(a); // The last emit too may have something to tell.
+    listen_to(a);
     if (!a->peer) {
         return;
     }
@@ -267,13 +267,23 @@ void worker_receive(struct port *port)
     // Once: where there is more, the loop comes back, after its other sockets had their turn.
     (void)udp_recv(&port->udp, &w->in);
     yodel_time now = clock_now();
+    struct attachment *unheard = NULL; // It was given a datagram, and may have something to tell.
     while (batch_next(&w->in, &arrival)) {
         struct attachment *a = addressee(w, port, &arrival);
+        if (unheard && unheard != a) {
+            listen_to(unheard);
+        }
+        unheard = NULL;
         if (a && a->peer) {
             yodel_peer_recv(
                 a->peer, &arrival.path, arrival.datagram.ptr, arrival.datagram.len, now);
-            listen_to(a);
             worker_touch(a);
+            unheard = a;
+        }
+        // Not after each of a train, and not after all there is: its window must not fill up.
+        if (unheard && arrival.is_last) {
+            listen_to(unheard);
+            unheard = NULL;
         }
     }
 }
@@ -385,6 +395,7 @@ enum yodel_err worker_init(struct worker *w, uv_loop_t *loop, const struct env *
     list_init(&w->dirty);
     list_init(&w->ports);
     list_init(&w->touched);
+    list_init(&w->local_lookups);
     map_init(&w->by_peer, env);
     heap_init(&w->timers, env->alloc);
     routes_init(&w->routes, env);
@@ -442,6 +453,7 @@ void worker_close(struct worker *w, void (*closed)(struct worker *worker))
     while ((node = list_first(&w->ports))) {
         port_close(CONTAINER_OF(node, struct port, link));
     }
+    lookup_stop(w);
     uv_close((uv_handle_t *)&w->prepare, on_prepare_closed);
     uv_close((uv_handle_t *)&w->check, on_check_closed);
     uv_close((uv_handle_t *)&w->idle, on_idle_closed);

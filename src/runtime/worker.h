@@ -33,6 +33,7 @@
 #define WORKER_TEXT_MAX 256
 
 struct worker;
+struct mdns_socket;
 
 // A peer in a worker.
 struct attachment {
@@ -84,6 +85,8 @@ struct worker {
     struct list ports;   // Shared ones.
     struct list touched; // Ports.
     struct routes routes;
+    struct mdns_socket *mdns;  // From the first name that needs it on.
+    struct list local_lookups; // Those that wait for it.
 
     struct batch_in in;
     struct batch_out out;
