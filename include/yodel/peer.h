@@ -339,9 +339,9 @@ size_t yodel_peer_emit(
 // When to call yodel_peer_tick; YODEL_NEVER: only something that arrives can change anything.
 yodel_time yodel_peer_next_timeout(const yodel_peer *peer);
 
-// Answers to YODEL_EVENT_GATHER: an address that a UDP socket of the loop's is bound to. Fails with
-// TOO_LARGE (too many).
-enum yodel_err yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
+// Answers to YODEL_EVENT_GATHER: an address that a UDP socket of the loop's is bound to, the best
+// interface first. Those over a limit (16) are not used.
+void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 void yodel_peer_end_local_addresses(yodel_peer *peer);
 
 // The answer to YODEL_EVENT_RESOLVE; `addr` is NULL where the name has no address. Its port does

@@ -5,6 +5,9 @@
 #ifndef BASE_PORT_H
 #define BASE_PORT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #define YODEL_MUST_USE __attribute__((warn_unused_result))
 #define YODEL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define YODEL_NORETURN __attribute__((noreturn))
@@ -16,6 +19,6 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 // The struct that holds `member`, from a pointer to that member (intrusive containers).
-#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 
 #endif

@@ -44,6 +44,16 @@ void ice_consent_answered(struct ice *ice, yodel_time now)
     consent->is_disconnected = false;
 }
 
+void ice_consent_heard(struct ice *ice, yodel_time now)
+{
+    struct ice_consent *consent = &ice->consent;
+
+    if (consent->asked_at != YODEL_NEVER &&
+        time_since(now, consent->asked_at) >= ICE_CONSENT_PROBE) {
+        consent->due = time_min(consent->due, now);
+    }
+}
+
 static size_t index_of(const struct ice_consent *consent, const struct stun_msg *msg)
 {
     size_t i = 0;

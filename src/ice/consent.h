@@ -37,6 +37,9 @@ struct ice_consent {
 void ice_consent_start(struct ice *ice, yodel_time answered_at, yodel_time now);
 void ice_consent_answered(struct ice *ice, yodel_time now);
 
+// The peer asked, itself: if it left us without an answer, it is asked again at once.
+void ice_consent_heard(struct ice *ice, yodel_time now);
+
 // Whether `msg` carries the id of a consent check. If so, and it is an answer along the right path,
 // there is consent.
 bool ice_consent_matches(const struct ice *ice, const struct stun_msg *msg);

@@ -166,6 +166,12 @@ void ice_end_local(struct ice *ice);
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);
 
+const char *ice_previous_ufrag(const struct ice *ice); // Of before a restart; "" where there is none.
+
+// Whether a datagram on a socket that many agents share is this one's: a request with our user
+// name, or the answer to a request of ours.
+bool ice_claims(const struct ice *ice, struct bytes datagram);
+
 void ice_set_role(struct ice *ice, bool is_controlling);
 bool ice_is_controlling(const struct ice *ice);
 

@@ -99,8 +99,8 @@ static bool learn(struct ice *ice, uint8_t local, const struct yodel_path *path,
         pair->is_peer_nominated = true;
         pair->is_nominated = pair->is_nominated || pair->state == ICE_PAIR_SUCCEEDED;
     }
-    if (ice->selected.is_used && ice->selected.pair == at && ice->consent.asked_at != YODEL_NEVER) {
-        ice->consent.due = time_min(ice->consent.due, now); // It is there: ask again at once.
+    if (ice->selected.is_used && ice->selected.pair == at) {
+        ice_consent_heard(ice, now);
     }
     return true;
 }

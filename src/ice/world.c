@@ -125,6 +125,9 @@ void ice_world_inject(struct ice_world *world, const struct yodel_path *path, st
 {
     struct yodel_addr source = path->local, target = path->remote;
 
+    if (addr_equal(&source, &world->black) || addr_equal(&target, &world->black)) {
+        return;
+    }
     translate_source(world, &source, &target);
     if (!translate_target(world, &source, &target)) {
         return;

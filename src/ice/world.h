@@ -51,9 +51,10 @@ struct ice_world {
     yodel_time now;
     struct ice_world_agent agents[2];
     yodel_duration delay;
-    uint64_t loss_mask;    // Bit n: the datagram numbered n is lost.
-    uint32_t loss_percent; // And of all of them, so many.
-    bool is_down[2];       // What this agent sends is lost.
+    uint64_t loss_mask;      // Bit n: the datagram numbered n is lost.
+    uint32_t loss_percent;   // And of all of them, so many.
+    bool is_down[2];         // What this agent sends is lost.
+    struct yodel_addr black; // And what goes to or comes from here.
     size_t sent_count;
     struct ice_world_flight flights[ICE_WORLD_FLIGHTS_MAX];
     struct yodel_addr server; // Answers Binding requests; family YODEL_ADDR_NONE: there is none.

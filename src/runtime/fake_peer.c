@@ -74,14 +74,11 @@ YODEL_API yodel_time yodel_peer_next_timeout(const yodel_peer *peer)
     return peer->timeout ? peer->timeout : YODEL_NEVER;
 }
 
-YODEL_API enum yodel_err yodel_peer_add_local_address(
-    yodel_peer *peer, const struct yodel_addr *addr)
+YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr)
 {
-    if (peer->addr_count == FAKE_ADDRS_MAX) {
-        return YODEL_ERR_TOO_LARGE;
+    if (peer->addr_count < FAKE_ADDRS_MAX) {
+        peer->addrs[peer->addr_count++] = *addr;
     }
-    peer->addrs[peer->addr_count++] = *addr;
-    return YODEL_OK;
 }
 
 YODEL_API void yodel_peer_end_local_addresses(yodel_peer *peer)

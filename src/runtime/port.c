@@ -148,9 +148,7 @@ void port_gather(struct attachment *attachment)
     (void)open_missing(worker, is_shared ? NULL : attachment, list);
     for (struct list_node *node = list_first(list); node; node = list_next(list, node)) {
         struct port *port = CONTAINER_OF(node, struct port, link);
-        if (yodel_peer_add_local_address(attachment->peer, &port->udp.local) != YODEL_OK) {
-            break; // It has as many as it takes, and the best came first.
-        }
+        yodel_peer_add_local_address(attachment->peer, &port->udp.local);
     }
     yodel_peer_end_local_addresses(attachment->peer);
 }

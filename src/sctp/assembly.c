@@ -254,13 +254,17 @@ static struct sctp_piece *grow(
     return piece;
 }
 
-static bool may_follow(const struct sctp_piece *left, const struct sctp_data *data)
+static bool is_same_message(const struct sctp_piece *piece, const struct sctp_data *data)
 {
     bool unordered = data->flags & SCTP_DATA_UNORDERED;
 
-    return !(data->flags & SCTP_DATA_BEGIN) && left->stream == data->stream &&
-           unordered == !!(left->flags & SCTP_DATA_UNORDERED) &&
-           (unordered || (uint16_t)left->ssn == data->ssn);
+    return piece->stream == data->stream && unordered == !!(piece->flags & SCTP_DATA_UNORDERED) &&
+           (unordered || (uint16_t)piece->ssn == data->ssn);
+}
+
+static bool may_follow(const struct sctp_piece *left, const struct sctp_data *data)
+{
+    return !(data->flags & SCTP_DATA_BEGIN) && is_same_message(left, data);
 }
 
 static bool may_precede(const struct sctp_data *data, const struct sctp_piece *right)
@@ -268,7 +272,7 @@ static bool may_precede(const struct sctp_data *data, const struct sctp_piece *r
     bool ends = data->flags & SCTP_DATA_END;
     bool begins = right->flags & SCTP_DATA_BEGIN;
 
-    return ends == begins && (ends || right->stream == data->stream);
+    return ends == begins && (ends || is_same_message(right, data));
 }
 
 // pieces[index + 1] continues pieces[index], which has room for it.

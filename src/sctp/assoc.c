@@ -69,11 +69,11 @@ static struct sctp_init our_init(const struct sctp *sctp, uint32_t tag, uint32_t
         .re_config = true};
 }
 
-// X5. §3.3.2: a tag or a number of streams of 0 is never answered. §3.3.2.1's smallest window, 1500
-// bytes, is not insisted on.
+// X5. §3.3.2, §3.3.3: what has a tag of 0, no streams or a window below 1500 bytes is discarded.
 static bool is_sound(const struct sctp_init *init)
 {
-    return init->tag != 0 && init->out_streams != 0 && init->in_streams != 0;
+    return init->tag != 0 && init->out_streams != 0 && init->in_streams != 0 &&
+           init->a_rwnd >= SCTP_RX_WINDOW_MIN;
 }
 
 void sctp_assoc_recv_init(struct sctp *sctp, const struct sctp_chunk *chunk, yodel_time now)

@@ -13,7 +13,7 @@ void sctp_rx_init(struct sctp_rx *rx, const struct env *env, struct sctp_streams
 {
     // A message under assembly holds its part of the window; with room for two, the window never
     // closes on the very bytes that would complete one.
-    size_t least = 2 * (max_message + SCTP_ASSEMBLY_OVERHEAD);
+    size_t least = 2 * (max_message + SCTP_ASSEMBLY_OVERHEAD + SCTP_RX_WINDOW_MIN);
 
     *rx = (struct sctp_rx){.env = env, .ack_at = YODEL_NEVER};
     rx->window = window > least ? window : least;

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "sctp/assembly.h"
 
+#define SCTP_RX_WINDOW_MIN 1500 // RFC 9260 §3.3.2.
 #define SCTP_RX_GAPS_MAX 1024
 #define SCTP_RX_DUPLICATES_MAX 16
 #define SCTP_RX_ACK_DELAY YODEL_MS(40) // §6.2 allows 500 ms; peers' timeouts begin at about 200.

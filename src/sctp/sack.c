@@ -175,7 +175,7 @@ bool sctp_sack_recv(struct sctp_tx *tx, const struct sctp_sack *sack, yodel_time
     }
     advance(tx, cumulative, &news, now);
     acknowledge_blocks(tx, sack, &news, now);
-    tx->peer_window = sack->a_rwnd > tx->flight ? sack->a_rwnd - tx->flight : 0;
+    tx->peer_window = sack->a_rwnd;
     conclude(tx, &news, flight_before, now);
     if (sack->a_rwnd == 0) {
         tx->timeouts =

@@ -230,7 +230,6 @@ void sctp_tx_mark_lost(struct sctp_tx *tx, uint64_t tsn)
     struct sctp_sent *sent = sctp_tx_at(tx, tsn);
 
     sctp_tx_leave_flight(tx, sent);
-    tx->peer_window += sent->state == SCTP_SENT_IN_FLIGHT ? sent->len : 0;
     sent->state = SCTP_SENT_LOST;
     sent->acked_run = 0;
     tx->lost_count++;
@@ -314,7 +313,7 @@ static bool is_given_up(const struct sctp_tx *tx, const struct sctp_sent *sent, 
 static bool window_allows(const struct sctp_tx *tx, size_t len)
 {
     // §6.1 A: with nothing in flight, one chunk may always go, and probes a closed window.
-    return tx->flight == 0 || (len <= tx->peer_window && tx->flight < tx->cc.window);
+    return tx->flight == 0 || (tx->flight + len <= tx->peer_window && tx->flight < tx->cc.window);
 }
 
 bool sctp_tx_wants(const struct sctp_tx *tx)
@@ -341,7 +340,6 @@ static void put_chunk(struct sctp_tx *tx, struct writer *w, uint64_t tsn, yodel_
     sent->state = SCTP_SENT_IN_FLIGHT;
     sent->times = (uint16_t)(sent->times + (sent->times < UINT16_MAX));
     tx->flight += sent->len;
-    tx->peer_window -= sent->len < tx->peer_window ? sent->len : tx->peer_window;
     tx->bytes_sent += sent->len;
     tx->last_sent = now;
     if (tx->t3 == YODEL_NEVER) {
@@ -476,7 +474,8 @@ void sctp_tx_put_data(struct sctp_tx *tx, struct writer *w, yodel_time now)
 
 // ---- T3, §6.3.3
 
-// A peer may take back what gap blocks acknowledged (§6.2.1): silence twice over is taken as that.
+// A peer may take back what gap blocks acknowledged (§6.2.1): silence twice over, or
+// with nothing else to repeat, is taken as that.
 static void forget_gap_blocks(struct sctp_tx *tx)
 {
     for (uint64_t tsn = tx->first; tsn < tx->next; tsn++) {
@@ -506,7 +505,7 @@ void sctp_tx_tick(struct sctp_tx *tx, yodel_time now)
             sctp_tx_mark_lost(tx, tsn);
         }
     }
-    if (tx->timeouts > 1) {
+    if (tx->timeouts > 1 || tx->lost_count + tx->abandoned_count == 0) {
         forget_gap_blocks(tx);
     }
     if (!probes) {

@@ -87,9 +87,9 @@ struct sctp_tx {
     uint64_t lost_from;    // No chunk below is LOST.
     uint64_t reports_from; // Every hole below has been reported often enough.
     size_t lost_count;
-    size_t flight;        // Bytes.
-    uint64_t peer_window; // Beyond what is in flight.
-    bool send_one;        // The first packet of a fast retransmission does not wait for the window.
+    size_t flight;      // Bytes.
+    size_t peer_window; // What may be in flight for the peer's sake (a_rwnd).
+    bool send_one;      // The first packet of a fast retransmission does not wait for the window.
 
     uint64_t timed_tsn; // One chunk at a time measures the round trip; 0: none does.
     yodel_time timed_at;

@@ -231,7 +231,7 @@ static void end_item(struct transfer_sender *sender)
         .type = TRANSFER_END, .item = sender->item, .offset = sender->position};
 
     crypto_sha256_final(&sender->hash, message.sha256);
-    memcpy(sender->last_sha256, message.sha256, sizeof message.sha256);
+    memcpy(sender->resumes[sender->item].sha256, message.sha256, sizeof message.sha256);
     sender->step = TRANSFER_SENDER_STEP_NEXT;
     sender->item++;
     say(sender, &message);

@@ -53,7 +53,7 @@ struct transfer_sender {
     uint32_t offered;
     uint32_t saved;
     struct transfer_source source;
-    struct transfer_resume *resumes; // Indexed by item; offset 0 where there is none.
+    struct transfer_resume *resumes; // Indexed by item; once one is sent, its hash is the whole item's.
 
     enum transfer_sender_step step;
     uint32_t item;     // Being sent; `count` once all are.
@@ -65,7 +65,6 @@ struct transfer_sender {
     bool is_blocked;   // The source had nothing yet.
     bool has_text;     // `text` waits to be sent.
     struct crypto_sha256 hash;
-    uint8_t last_sha256[TRANSFER_SHA256_SIZE]; // Of the item that was sent last.
     char *text;
     uint8_t *piece;
     char code[32]; // Why it failed, once FAILED.

@@ -1,0 +1,228 @@
+// The engine: datagrams in and out, time, and who gets which.
+//
+//   first byte   0..3    STUN    -> ice
+//                20..63  DTLS    -> dtls -> sctp, from addresses that ice validated
+//                128..191 RTP    nobody yet: dropped
+//
+// Implements  RFC 7983 §7 (demultiplexing), RFC 8261 (SCTP over DTLS), RFC 8445 §14 (who speaks when)
+
+#include "base/assert.h"
+#include "peer/peer.h"
+#include "sctp/assoc.h"
+
+// DTLS begins with the first path, and not with the description: its patience is not for ICE's.
+static bool start_dtls(yodel_peer *peer, yodel_time now)
+{
+    if (peer->dtls.state == DTLS_NEW && peer->promised_count > 0) {
+        enum yodel_err err =
+            dtls_start(&peer->dtls, peer->is_dtls_client ? DTLS_CLIENT : DTLS_SERVER,
+                peer->promised, peer->promised_count, now);
+        if (err) {
+            peer->has_failed = true;
+            (void)peer_fail(peer, err, "DTLS cannot start: %s", yodel_err_text(err));
+        }
+    }
+    return peer->dtls.state != DTLS_NEW;
+}
+
+// ---- in
+
+static void take_dtls(yodel_peer *peer, struct span datagram, yodel_time now)
+{
+    struct dtls_event event;
+
+    dtls_recv(&peer->dtls, datagram, now);
+    while (dtls_next_event(&peer->dtls, &event)) {
+        switch (event.type) {
+        case DTLS_EVENT_CONNECTED:
+            sctp_start(&peer->sctp);
+            break;
+        case DTLS_EVENT_DATA:
+            sctp_recv(&peer->sctp, bytes_of_span(event.data), now);
+            break;
+        case DTLS_EVENT_CLOSED:
+            // close_notify: the other side is gone, and its channels with it.
+            sctp_assoc_fail(&peer->sctp, SCTP_FAIL_ABORTED, SCTP_CAUSE_USER_ABORT);
+            break;
+        case DTLS_EVENT_FAILED:
+            peer->has_failed = true;
+            (void)peer_fail(
+                peer, YODEL_ERR_NETWORK, "DTLS failed: %s", dtls_failure_name(event.failure));
+            break;
+        }
+    }
+}
+
+YODEL_API void yodel_peer_recv(
+    yodel_peer *peer, const struct yodel_path *path, void *datagram, size_t len, yodel_time now)
+{
+    const uint8_t *first = datagram;
+
+    if (len == 0 || peer->is_closed) {
+        return;
+    }
+    peer->packets_received++;
+    peer->bytes_received += len;
+    if (*first < 4) {
+        ice_recv(&peer->ice, path, bytes_of(datagram, len), now);
+    } else if (*first >= 20 && *first < 64 && ice_is_valid(&peer->ice, path) &&
+               start_dtls(peer, now)) {
+        take_dtls(peer, span_of(datagram, len), now);
+    }
+}
+
+YODEL_API void yodel_peer_tick(yodel_peer *peer, yodel_time now)
+{
+    ice_tick(&peer->ice, now);
+    dtls_tick(&peer->dtls, now);
+    sctp_tick(&peer->sctp, now);
+}
+
+// ---- out
+
+// One SCTP packet, written where it is sealed.
+static size_t emit_sctp(yodel_peer *peer, struct span room, yodel_time now)
+{
+    struct span inside = span_sub(room, DTLS_SEAL_HEAD, PEER_SCTP_PACKET_MAX);
+    size_t len = sctp_emit(&peer->sctp, inside, now);
+
+    return len > 0 ? dtls_seal(&peer->dtls, room, len) : 0;
+}
+
+// What goes on the selected path.
+static size_t emit_selected(
+    yodel_peer *peer, struct span room, struct yodel_path *path, yodel_time now)
+{
+    if (!ice_selected(&peer->ice, path) || !start_dtls(peer, now)) {
+        return 0;
+    }
+    size_t len = dtls_emit(&peer->dtls, room, now);
+    if (len == 0 && peer->dtls.state == DTLS_CONNECTED) {
+        len = emit_sctp(peer, room, now);
+    }
+    return len;
+}
+
+// The last words: SCTP's ABORT, then the close_notify.
+static size_t emit_farewell(
+    yodel_peer *peer, struct span room, struct yodel_path *path, yodel_time now)
+{
+    if (peer->is_muted || !ice_selected(&peer->ice, path)) {
+        peer->is_muted = true;
+        return 0;
+    }
+    if (peer->dtls.state == DTLS_CONNECTED) {
+        size_t len = emit_sctp(peer, room, now);
+        if (len > 0) {
+            return len;
+        }
+        dtls_close(&peer->dtls);
+    }
+    size_t len = dtls_emit(&peer->dtls, room, now);
+    peer->is_muted = len == 0;
+    return len;
+}
+
+YODEL_API size_t yodel_peer_emit(
+    yodel_peer *peer, void *room, size_t room_len, struct yodel_path *path, yodel_time now)
+{
+    struct span span = span_of(room, room_len);
+
+    size_t len = 0;
+
+    YODEL_ASSERT(room_len >= YODEL_DATAGRAM_MAX);
+    if (peer->is_closed) {
+        len = emit_farewell(peer, span, path, now);
+    } else {
+        len = ice_emit(&peer->ice, span, path, now);
+        len = len > 0 ? len : emit_selected(peer, span, path, now);
+    }
+    peer->packets_sent += len > 0;
+    peer->bytes_sent += len;
+    return len;
+}
+
+YODEL_API yodel_time yodel_peer_next_timeout(const yodel_peer *peer)
+{
+    struct yodel_path path;
+
+    if (peer->is_closed) {
+        return YODEL_NEVER;
+    }
+    yodel_time at = ice_next_timeout(&peer->ice);
+    if (ice_selected(&peer->ice, &path)) {
+        at = time_min(at, dtls_next_timeout(&peer->dtls));
+        if (peer->dtls.state == DTLS_CONNECTED) {
+            at = time_min(at, sctp_next_timeout(&peer->sctp));
+        }
+    }
+    return at;
+}
+
+// ---- what a loop must know
+
+YODEL_API bool yodel_peer_claims(const yodel_peer *peer, const void *datagram, size_t len)
+{
+    return !peer->is_closed && ice_claims(&peer->ice, bytes_of(datagram, len));
+}
+
+YODEL_API void yodel_peer_local_ufrags(
+    const yodel_peer *peer, const char **current, const char **previous)
+{
+    *current = ice_local_ufrag(&peer->ice);
+    *previous = ice_previous_ufrag(&peer->ice);
+}
+
+YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr)
+{
+    // The earlier an address is given, the better its interface.
+    ice_add_local(&peer->ice, addr, (uint16_t)(UINT16_MAX - peer->local_count));
+    if (peer->local_count < UINT16_MAX) {
+        peer->local_count++;
+    }
+    peer_wake(peer);
+}
+
+// Gathering can end only when the servers' names are known too.
+static void end_local(yodel_peer *peer)
+{
+    if (peer->local_ended && peer->servers_unresolved == 0) {
+        ice_end_local(&peer->ice);
+    }
+}
+
+YODEL_API void yodel_peer_end_local_addresses(yodel_peer *peer)
+{
+    peer->local_ended = true;
+    end_local(peer);
+    peer_wake(peer);
+}
+
+YODEL_API void yodel_peer_resolved(
+    yodel_peer *peer, const char *name, const struct yodel_addr *addr)
+{
+    // A server's name and a candidate's may be one and the same.
+    for (uint32_t i = 0; i < peer->server_count; i++) {
+        struct peer_server *server = &peer->servers[i];
+
+        if (server->is_resolved || !server->is_asked || strcmp(server->url.host, name) != 0) {
+            continue;
+        }
+        server->is_resolved = true;
+        peer->servers_unresolved--;
+        if (addr) {
+            struct yodel_addr at = *addr;
+            at.port = server->url.port;
+            ice_add_server(&peer->ice, &at);
+        }
+    }
+    ice_resolved(&peer->ice, name, addr);
+    end_local(peer);
+    peer_wake(peer);
+}
+
+YODEL_API void yodel_peer_set_wake(yodel_peer *peer, void (*wake)(void *ctx), void *ctx)
+{
+    peer->wake = wake;
+    peer->wake_ctx = ctx;
+}

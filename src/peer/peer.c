@@ -1,0 +1,198 @@
+// The peer connection: how one is made, closed and freed.
+//
+// Implements  W3C webrtc §4.4.1.1 (constructor), §4.4.2 (close)
+
+#include "peer/peer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "crypto/random.h"
+#include "peer/channel.h"
+
+const struct env *peer_env(void)
+{
+    static struct env env;
+
+    env.alloc = alloc_system();
+    env.random = crypto_random;
+    return &env;
+}
+
+enum yodel_err peer_fail(yodel_peer *peer, enum yodel_err err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(peer->error_text, sizeof peer->error_text, format, args);
+    va_end(args);
+    return err;
+}
+
+void peer_wake(yodel_peer *peer)
+{
+    if (peer->wake) {
+        peer->wake(peer->wake_ctx);
+    }
+}
+
+static enum yodel_err add_server(yodel_peer *peer, const char *text)
+{
+    struct yodel_addr addr;
+
+    if (peer->server_count == PEER_SERVERS_MAX) {
+        return YODEL_OK; // More servers make gathering slower and connections no better.
+    }
+    struct peer_server *server = &peer->servers[peer->server_count];
+    enum yodel_err err = server_url_parse(&server->url, bytes_of_text(text));
+    if (err) {
+        return err;
+    }
+    peer->server_count++;
+    if (addr_parse_ip(&addr, bytes_of_text(server->url.host)) != YODEL_OK) {
+        peer->servers_unresolved++;
+        return YODEL_OK;
+    }
+    server->is_asked = true;
+    server->is_resolved = true;
+    addr.port = server->url.port;
+    ice_add_server(&peer->ice, &addr);
+    return YODEL_OK;
+}
+
+static enum yodel_err add_servers(yodel_peer *peer, const struct yodel_peer_config *config)
+{
+    for (size_t i = 0; i < config->ice_server_count; i++) {
+        for (size_t j = 0; j < config->ice_servers[i].url_count; j++) {
+            enum yodel_err err = add_server(peer, config->ice_servers[i].urls[j]);
+            if (err) {
+                return err;
+            }
+        }
+    }
+    return YODEL_OK;
+}
+
+static enum yodel_err take_pinned(yodel_peer *peer, const char *text)
+{
+    if (!text) {
+        return YODEL_OK;
+    }
+    peer->has_pinned = true;
+    return dtls_fingerprint_parse(&peer->pinned, bytes_of_text("sha-256"), bytes_of_text(text)) ==
+                   YODEL_OK
+               ? YODEL_OK
+               : YODEL_ERR_TYPE;
+}
+
+static enum yodel_err take_config(yodel_peer *peer, const struct yodel_peer_config *config)
+{
+    peer->user = config->user;
+    peer->certificate = config->certificate;
+    if (!peer->certificate) {
+        // Nobody checks the dates of a WebRTC certificate, so that no clock is needed here.
+        enum yodel_err err = yodel_certificate_generate(PEER_CERTIFICATE_TIME, &peer->certificate);
+        if (err) {
+            return err;
+        }
+        peer->owns_certificate = true;
+    }
+    dtls_init(&peer->dtls, peer->env, peer->certificate->identity);
+    enum yodel_err err = take_pinned(peer, config->pinned_fingerprint);
+    return err ? err : add_servers(peer, config);
+}
+
+static void init_engines(yodel_peer *peer, const struct yodel_peer_config *config)
+{
+    struct ice_config ice = {0};
+    struct sctp_config sctp = {
+        .local_port = PEER_SCTP_PORT,
+        .remote_port = PEER_SCTP_PORT,
+        .mtu = PEER_SCTP_PACKET_MAX,
+        .max_message_size = peer->max_message_size,
+        .receive_window = config->receive_window,
+        .send_buffer = config->send_buffer,
+    };
+
+    ice_init(&peer->ice, peer->env, &ice);
+    sctp_init(&peer->sctp, peer->env, &sctp);
+    dcep_init(&peer->dcep, peer->env, &peer->sctp);
+}
+
+enum yodel_err peer_new(
+    const struct env *env, const struct yodel_peer_config *config, yodel_peer **out)
+{
+    static const struct yodel_peer_config defaults;
+    yodel_peer *peer = alloc_new(env->alloc, sizeof *peer);
+
+    if (!peer) {
+        return YODEL_ERR_NO_MEMORY;
+    }
+    config = config ? config : &defaults;
+    peer->env = env;
+    list_init(&peer->channels);
+    jsep_init(&peer->jsep, env);
+    peer->max_message_size =
+        config->max_message_size ? config->max_message_size : PEER_MESSAGE_SIZE;
+    peer_candidates_init(&peer->candidates, env->alloc);
+    init_engines(peer, config);
+    enum yodel_err err = take_config(peer, config);
+    if (err) {
+        yodel_peer_free(peer);
+        return err;
+    }
+    *out = peer;
+    return YODEL_OK;
+}
+
+YODEL_API enum yodel_err yodel_peer_new(const struct yodel_peer_config *config, yodel_peer **peer)
+{
+    return peer_new(peer_env(), config, peer);
+}
+
+YODEL_API void yodel_peer_free(yodel_peer *peer)
+{
+    if (!peer) {
+        return;
+    }
+    channel_free_all(peer);
+    dcep_deinit(&peer->dcep);
+    sctp_deinit(&peer->sctp);
+    dtls_deinit(&peer->dtls);
+    ice_deinit(&peer->ice);
+    jsep_deinit(&peer->jsep);
+    peer_candidates_clear(&peer->candidates);
+    if (peer->owns_certificate) {
+        yodel_certificate_free(peer->certificate);
+    }
+    alloc_free(peer->env->alloc, peer->description);
+    alloc_free(peer->env->alloc, peer);
+}
+
+YODEL_API void *yodel_peer_user(const yodel_peer *peer)
+{
+    return peer->user;
+}
+
+YODEL_API const char *yodel_peer_error_text(const yodel_peer *peer)
+{
+    return peer->error_text;
+}
+
+YODEL_API void yodel_peer_close(yodel_peer *peer)
+{
+    if (peer->is_closed) {
+        return;
+    }
+    peer->is_closed = true;
+    sctp_abort(&peer->sctp);
+    channel_close_all(peer);
+    peer_wake(peer);
+}
+
+YODEL_API size_t yodel_peer_max_message_size(const yodel_peer *peer)
+{
+    return peer->remote_max_message_size > SIZE_MAX ? SIZE_MAX
+                                                    : (size_t)peer->remote_max_message_size;
+}

@@ -1,0 +1,267 @@
+// Scenarios of the simulator: scripted ones, every loss of a handshake, and a swarm of seeds.
+//
+//   sim             all of them; with SIM_FRESH=number in the environment, fresh seeds beside the fixed ones
+//   sim 0x2a        one seed of the swarm again
+
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check.h"
+
+#define SEEDS_FIXED 60
+#define SEEDS_FRESH 20
+
+static void two_peers_connect_and_talk(void)
+{
+    struct sim sim;
+
+    sim_init(&sim, 1);
+    sim_add_flow(&sim, 0, NULL, 500, 3000);
+    sim_offer(&sim, 0);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, YODEL_SECONDS(5)));
+    // Signaling takes 20 ms a way and the network 10: ICE, two flights of DTLS, and SCTP's two
+    // round trips.
+    SIM_CHECK(&sim, sim.sides[0].connected_at < YODEL_SECONDS(1) + YODEL_MS(250));
+    sim_deinit(&sim);
+}
+
+static void the_same_seed_is_the_same_run(void)
+{
+    uint64_t hashes[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct sim sim;
+
+        sim_init(&sim, 77);
+        sim.network.quality = (struct network_quality){
+            .delay = YODEL_MS(15), .jitter = YODEL_MS(30), .loss = 0.05, .duplication = 0.02};
+        sim_add_flow(&sim, 0, NULL, 200, 20000);
+        sim_offer(&sim, 0);
+        SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, YODEL_SECONDS(60)));
+        hashes[i] = sim.network.hash;
+        sim_deinit(&sim);
+    }
+    CHECK(hashes[0] == hashes[1]);
+}
+
+static void every_loss_in_a_handshake_is_survived(void)
+{
+    for (uint64_t mask = 0; mask < 4096; mask++) {
+        struct sim sim;
+
+        sim_init(&sim, mask);
+        sim.network.mask = mask;
+        sim.network.mask_count = 12;
+        sim_add_flow(&sim, 0, NULL, 1, 100);
+        sim_offer(&sim, 0);
+        SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, YODEL_SECONDS(40)));
+        sim_deinit(&sim);
+    }
+}
+
+static void both_may_offer_at_once(void)
+{
+    struct sim sim;
+
+    sim_init(&sim, 3);
+    sim_add_flow(&sim, 0, NULL, 50, 1000);
+    sim_add_flow(&sim, 1, NULL, 50, 1000);
+    sim_offer(&sim, 0);
+    sim_offer(&sim, 1);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, YODEL_SECONDS(10)));
+    sim_deinit(&sim);
+}
+
+static void signaling_may_die_once_connected(void)
+{
+    struct sim sim;
+
+    sim_init(&sim, 4);
+    sim_add_flow(&sim, 0, NULL, 2000, 2000);
+    sim_offer(&sim, 0);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, YODEL_SECONDS(5)));
+    sim.signaling_is_dead = true;
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(20)));
+    sim_deinit(&sim);
+}
+
+static bool never(struct sim *sim)
+{
+    (void)sim;
+    return false;
+}
+
+static void an_outage_is_survived(void)
+{
+    static const yodel_duration outages[] = {
+        YODEL_SECONDS(1), YODEL_SECONDS(5), YODEL_SECONDS(15), YODEL_SECONDS(24)};
+
+    for (size_t i = 0; i < COUNT(outages); i++) {
+        struct sim sim;
+
+        sim_init(&sim, 5 + i);
+        sim.network.quality.rate_bps = 2000000;
+        sim_add_flow(&sim, 0, NULL, 1000, 4000);
+        sim_offer(&sim, 0);
+        SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, YODEL_SECONDS(5)));
+        sim.network.is_cut = true;
+        (void)sim_run(&sim, never, sim.now + outages[i]);
+        sim.network.is_cut = false;
+        SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(60)));
+        sim_deinit(&sim);
+    }
+}
+
+// RFC 7675: without consent, silence within 30 seconds (and a check's last answer).
+static void silence_ends_the_sending(void)
+{
+    struct sim sim;
+
+    sim_init(&sim, 9);
+    sim_add_flow(&sim, 0, NULL, 4000, 4000);
+    sim.network.quality.rate_bps = 1000000;
+    sim_offer(&sim, 0);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, YODEL_SECONDS(5)));
+    yodel_time cut_at = sim.now;
+    sim.network.is_cut = true;
+    (void)sim_run(&sim, never, cut_at + YODEL_SECONDS(120));
+    for (int i = 0; i < 2; i++) {
+        SIM_CHECK(&sim, sim.sides[i].connection == YODEL_CONNECTION_FAILED);
+        SIM_CHECK(&sim, sim.sides[i].last_sent_at <= cut_at + YODEL_SECONDS(37));
+    }
+    sim_deinit(&sim);
+}
+
+static void an_ice_restart_brings_it_back(void)
+{
+    struct sim sim;
+
+    sim_init(&sim, 10);
+    sim_add_flow(&sim, 0, NULL, 1000, 2000);
+    sim.network.quality.rate_bps = 4000000;
+    sim_offer(&sim, 0);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, YODEL_SECONDS(5)));
+    sim.network.is_cut = true;
+    (void)sim_run(&sim, never, sim.now + YODEL_SECONDS(45));
+    SIM_CHECK(&sim, sim.sides[0].connection == YODEL_CONNECTION_FAILED);
+    sim.network.is_cut = false;
+    yodel_peer_restart_ice(sim.sides[0].peer);
+    sim_offer(&sim, 0);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, sim.now + YODEL_SECONDS(5)));
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(60)));
+    sim_deinit(&sim);
+}
+
+static bool is_closed_there(struct sim *sim)
+{
+    return !sim->flows[0].to || yodel_channel_ready_state(sim->flows[0].to) == YODEL_CHANNEL_CLOSED;
+}
+
+static void a_close_is_told_to_the_other_side(void)
+{
+    struct sim sim;
+
+    sim_init(&sim, 11);
+    sim_add_flow(&sim, 0, NULL, 10, 100);
+    sim_offer(&sim, 0);
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, YODEL_SECONDS(5)));
+    yodel_peer_close(sim.sides[0].peer);
+    sim.flows[0].is_used = false;
+    SIM_CHECK(&sim, sim_run(&sim, is_closed_there, sim.now + YODEL_MS(100)));
+    sim_deinit(&sim);
+}
+
+// ---- the swarm
+
+static struct yodel_channel_options draw_options(struct prng *prng)
+{
+    struct yodel_channel_options options = {.unordered = prng_chance(prng, 0.4)};
+    uint64_t kind = prng_below(prng, 4);
+
+    if (kind == 1) {
+        options.has_max_retransmits = true;
+        options.max_retransmits = (uint16_t)prng_below(prng, 4);
+    } else if (kind == 2) {
+        options.has_max_packet_life_time = true;
+        options.max_packet_life_time = (uint16_t)prng_below(prng, 500);
+    }
+    return options;
+}
+
+static struct network_quality draw_quality(struct prng *prng)
+{
+    static const uint64_t rates[] = {0, 0, 300000, 2000000, 20000000};
+
+    return (struct network_quality){
+        .delay = prng_below(prng, YODEL_MS(150)),
+        .jitter = prng_chance(prng, 0.5) ? prng_below(prng, YODEL_MS(100)) : 0,
+        .loss = prng_chance(prng, 0.6) ? (double)prng_below(prng, 20) / 100 : 0,
+        .duplication = prng_chance(prng, 0.3) ? (double)prng_below(prng, 30) / 100 : 0,
+        .corruption = prng_chance(prng, 0.2) ? 0.002 : 0,
+        .rate_bps = rates[prng_below(prng, COUNT(rates))],
+    };
+}
+
+static void run_seed(uint64_t seed)
+{
+    struct sim sim;
+
+    sim_init(&sim, seed);
+    sim.network.quality = draw_quality(&sim.prng);
+    sim.signaling_delay = prng_below(&sim.prng, YODEL_MS(500));
+    uint64_t flows = 1 + prng_below(&sim.prng, 4);
+    for (uint64_t i = 0; i < flows; i++) {
+        struct yodel_channel_options options = draw_options(&sim.prng);
+        int side = (int)prng_below(&sim.prng, 2);
+
+        sim_add_flow(&sim, i == 0 ? 0 : side, &options, 1 + (uint32_t)prng_below(&sim.prng, 300),
+            prng_chance(&sim.prng, 0.2) ? 100000 : 2000);
+    }
+    sim_offer(&sim, 0);
+    if (prng_chance(&sim.prng, 0.3)) {
+        // An outage somewhere in the first seconds; liveness (V5) counts from its end.
+        (void)sim_run(&sim, never, sim.now + prng_below(&sim.prng, YODEL_SECONDS(8)));
+        sim.network.is_cut = true;
+        (void)sim_run(&sim, never, sim.now + prng_below(&sim.prng, YODEL_SECONDS(8)));
+        sim.network.is_cut = false;
+    }
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(1200)));
+    sim_deinit(&sim);
+}
+
+static void every_seed_of_the_swarm_delivers(void)
+{
+    const char *fresh = getenv("SIM_FRESH");
+    uint64_t from = fresh ? strtoull(fresh, NULL, 0) << 20 : 0;
+
+    for (uint64_t seed = 1; seed <= SEEDS_FIXED; seed++) {
+        run_seed(seed);
+    }
+    for (uint64_t i = 0; fresh && i < SEEDS_FRESH; i++) {
+        run_seed(from + i);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct test tests[] = {
+        TEST(two_peers_connect_and_talk),
+        TEST(the_same_seed_is_the_same_run),
+        TEST(both_may_offer_at_once),
+        TEST(signaling_may_die_once_connected),
+        TEST(an_outage_is_survived),
+        TEST(silence_ends_the_sending),
+        TEST(an_ice_restart_brings_it_back),
+        TEST(a_close_is_told_to_the_other_side),
+        TEST(every_loss_in_a_handshake_is_survived),
+        TEST(every_seed_of_the_swarm_delivers),
+    };
+
+    if (argc > 1) {
+        run_seed(strtoull(argv[1], NULL, 0));
+        return 0;
+    }
+    return check_run_all(tests, COUNT(tests));
+}
