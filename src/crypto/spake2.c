@@ -44,6 +44,21 @@ static void copy(uint8_t *to, struct bytes from)
     }
 }
 
+enum yodel_err spake2_identify(struct spake2 *spake2, struct bytes id_a, struct bytes id_b)
+{
+    if (id_a.len > SPAKE2_ID_MAX || id_b.len > SPAKE2_ID_MAX) {
+        return YODEL_ERR_RANGE;
+    }
+    if (spake2->state != SPAKE2_NEW) {
+        return YODEL_ERR_INVALID_STATE;
+    }
+    spake2->id_a_len = id_a.len;
+    spake2->id_b_len = id_b.len;
+    copy(spake2->id_a, id_a);
+    copy(spake2->id_b, id_b);
+    return YODEL_OK;
+}
+
 enum yodel_err spake2_new(
     const struct env *env, const struct spake2_options *options, struct spake2 **out)
 {
@@ -57,11 +72,9 @@ enum yodel_err spake2_new(
     }
     spake2->alloc = env->alloc;
     spake2->role = options->role;
-    spake2->id_a_len = options->id_a.len;
-    spake2->id_b_len = options->id_b.len;
-    copy(spake2->id_a, options->id_a);
-    copy(spake2->id_b, options->id_b);
-    enum yodel_err err = spake2_schedule_password(options->password, spake2->w);
+    enum yodel_err err = spake2_identify(spake2, options->id_a, options->id_b);
+    YODEL_ASSERT(err == YODEL_OK);
+    err = spake2_schedule_password(options->password, spake2->w);
     if (err == YODEL_OK) {
         err = choose_scalar(env, spake2->own);
     }

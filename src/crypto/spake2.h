@@ -41,6 +41,11 @@ YODEL_MUST_USE enum yodel_err spake2_new(
     const struct env *env, const struct spake2_options *options, struct spake2 **out);
 void spake2_free(struct spake2 *spake2);
 
+// Says who A and B are, where that was not known to spake2_new: the other's identity comes with its
+// message. YODEL_ERR_RANGE, and YODEL_ERR_INVALID_STATE after spake2_finish.
+YODEL_MUST_USE enum yodel_err spake2_identify(
+    struct spake2 *spake2, struct bytes id_a, struct bytes id_b);
+
 // What the peer must get.
 void spake2_message(const struct spake2 *spake2, uint8_t out[SPAKE2_MESSAGE_SIZE]);
 

@@ -61,7 +61,7 @@ static void fixture_init(struct fixture *f)
 }
 
 // Each from an address of its own, 10.0.x.y, unless `host` repeats.
-static struct signaling_client *fixture_connect(struct fixture *f, uint32_t host)
+static inline struct signaling_client *fixture_connect(struct fixture *f, uint32_t host)
 {
     struct yodel_addr addr = addr_v4(10, 0, (uint8_t)(host >> 8), (uint8_t)host, 5000);
     struct signaling_client *client = NULL;

@@ -1,6 +1,6 @@
 // Rendezvous codes: what people type, and the list of words itself.
 
-#include "signaling/code.h"
+#include "signaling/phrase.h"
 
 #include "check.h"
 
@@ -30,9 +30,9 @@ static void what_people_type_is_understood(void)
         {"#", NULL, ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct signaling_code code;
+        struct signaling_phrase code;
         char why[SIGNALING_WHY_MAX] = "";
-        enum yodel_err err = signaling_code_parse(&code, bytes_of_text(rows[i].typed), why);
+        enum yodel_err err = signaling_phrase_parse(&code, bytes_of_text(rows[i].typed), why);
 
         CHECK_EQ(err, rows[i].code ? YODEL_OK : YODEL_ERR_SYNTAX);
         if (rows[i].code) {
@@ -46,10 +46,10 @@ static void what_people_type_is_understood(void)
 
 static void a_mistyped_word_is_guessed(void)
 {
-    struct signaling_code code;
+    struct signaling_phrase code;
     char why[SIGNALING_WHY_MAX];
 
-    CHECK_EQ(signaling_code_parse(&code, bytes_of_text("7-amber-falcn"), why), YODEL_ERR_SYNTAX);
+    CHECK_EQ(signaling_phrase_parse(&code, bytes_of_text("7-amber-falcn"), why), YODEL_ERR_SYNTAX);
     CHECK(strstr(why, "\"falcon\"") != NULL);
 }
 
@@ -79,11 +79,11 @@ static void what_is_made_is_read(void)
     struct env env = {.alloc = alloc_system(), .random = count_up, .ctx = &next};
 
     for (uint32_t number = 1; number < 300; number++) {
-        struct signaling_code made, read;
+        struct signaling_phrase made, read;
         char why[SIGNALING_WHY_MAX];
 
-        signaling_code_make(&made, &env, number);
-        CHECK_EQ(signaling_code_parse(&read, bytes_of_text(made.text), why), YODEL_OK);
+        signaling_phrase_make(&made, &env, number);
+        CHECK_EQ(signaling_phrase_parse(&read, bytes_of_text(made.text), why), YODEL_OK);
         CHECK_TEXT(read.text, made.text);
         CHECK_EQ(read.number, number);
     }

@@ -2,7 +2,7 @@
 //
 // Implements  docs/SIGNALING.md, Rendezvous codes
 
-#include "signaling/code.h"
+#include "signaling/phrase.h"
 
 #include <stdio.h>
 
@@ -14,11 +14,11 @@ static const char *draw_word(const struct env *env)
     return signaling_words[env_random_u32(env) % SIGNALING_WORDS];
 }
 
-void signaling_code_make(struct signaling_code *code, const struct env *env, uint32_t number)
+void signaling_phrase_make(struct signaling_phrase *code, const struct env *env, uint32_t number)
 {
     const char *first = draw_word(env), *second = draw_word(env);
 
-    *code = (struct signaling_code){.number = number};
+    *code = (struct signaling_phrase){.number = number};
     (void)snprintf(code->text, sizeof code->text, "%u-%s-%s", number, first, second);
 }
 
@@ -85,11 +85,12 @@ static bool is_separator(uint8_t c)
 }
 
 // Cuts `text` into parts, in lower case, in `room`. Returns how many, at most `max` + 1.
-static size_t cut(struct bytes text, char room[SIGNALING_CODE_MAX], struct bytes *parts, size_t max)
+static size_t cut(
+    struct bytes text, char room[SIGNALING_PHRASE_MAX], struct bytes *parts, size_t max)
 {
     size_t count = 0, at = 0, start = 0;
 
-    for (size_t i = 0; i <= text.len && at < SIGNALING_CODE_MAX; i++) {
+    for (size_t i = 0; i <= text.len && at < SIGNALING_PHRASE_MAX; i++) {
         if (i < text.len && !is_separator(text.ptr[i])) {
             uint8_t c = text.ptr[i];
             room[at++] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
@@ -119,7 +120,7 @@ static bool parse_number(struct bytes text, uint32_t *number)
 }
 
 // A link's part before "/#" is the server; what is after it, the code.
-static bool split_link(struct signaling_code *code, struct bytes *text)
+static bool split_link(struct signaling_phrase *code, struct bytes *text)
 {
     const uint8_t *hash = text->len > 0 ? memchr(text->ptr, '#', text->len) : NULL;
 
@@ -140,11 +141,11 @@ static bool split_link(struct signaling_code *code, struct bytes *text)
     return is_url;
 }
 
-enum yodel_err signaling_code_parse(
-    struct signaling_code *code, struct bytes text, char why[SIGNALING_WHY_MAX])
+enum yodel_err signaling_phrase_parse(
+    struct signaling_phrase *code, struct bytes text, char why[SIGNALING_WHY_MAX])
 {
-    struct signaling_code parsed = {0};
-    char room[SIGNALING_CODE_MAX];
+    struct signaling_phrase parsed = {0};
+    char room[SIGNALING_PHRASE_MAX];
     struct bytes parts[3] = {0};
 
     if (!split_link(&parsed, &text) || cut(text, room, parts, 3) != 3 ||
