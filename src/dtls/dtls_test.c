@@ -2,6 +2,7 @@
 
 #include "dtls/dtls.h"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 
@@ -217,6 +218,7 @@ static void only_aead_with_forward_secrecy_is_offered(void)
         CHECK_EQ(SSL_CIPHER_get_auth_nid(cipher), NID_auth_ecdsa);
     }
     CHECK_EQ(sk_SSL_CIPHER_num(offered), 3);
+    CHECK(SSL_get_options(ssl) & SSL_OP_NO_RENEGOTIATION);
     sk_SSL_CIPHER_free(offered);
     pair_close(&pair);
 }
@@ -288,6 +290,46 @@ static void a_wall_clock_set_back_delays_and_does_not_spin(void)
     pair_close(&pair);
 }
 
+static void a_wall_clock_set_forward_leaves_a_wait(void)
+{
+    uint8_t junk[] = {0};
+    struct pair pair;
+
+    pair_open(&pair, 19);
+    pair_start(&pair);
+    virtual_clock_set(YODEL_SECONDS(3600));
+    pair_deliver(&pair, PAIR_CLIENT, span_of(junk, sizeof junk));
+    CHECK(dtls_next_timeout(&pair.side[PAIR_CLIENT].dtls) > pair.now);
+    pair_close(&pair);
+}
+
+// libssl's errors are the thread's: what another connection left there must not end this one.
+static void an_error_that_somebody_else_left_is_not_ours(void)
+{
+    struct pair pair;
+
+    pair_open(&pair, 20);
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    pair_start(&pair);
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    pair_exchange(&pair);
+    CHECK(pair_is_connected(&pair));
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    CHECK(pair_send(&pair, PAIR_CLIENT, bytes_of_text("on")));
+    uint8_t room[PAIR_DATAGRAM_MAX];
+    size_t len = pair_seal(&pair, PAIR_CLIENT, bytes_of_text("x"), span_of(room, sizeof room));
+    room[len - 1] ^= 1;
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    pair_deliver(&pair, PAIR_SERVER, span_of(room, len));
+    CHECK(!pair.side[PAIR_SERVER].failure);
+    dtls_close(&pair.side[PAIR_CLIENT].dtls);
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    pair_exchange(&pair);
+    CHECK(pair.side[PAIR_SERVER].is_closed);
+    ERR_clear_error();
+    pair_close(&pair);
+}
+
 static void a_lost_hello_comes_again_after_100_ms_then_200(void)
 {
     struct pair pair;
@@ -341,6 +383,8 @@ TEST_MAIN(TEST(two_engines_connect_and_talk_both_ways), TEST(one_seed_gives_the_
     TEST(a_session_without_extended_master_secret_is_refused),
     TEST(only_aead_with_forward_secrecy_is_offered), TEST(a_server_that_hears_nothing_gives_up_too),
     TEST(a_wall_clock_set_back_delays_and_does_not_spin),
+    TEST(a_wall_clock_set_forward_leaves_a_wait),
+    TEST(an_error_that_somebody_else_left_is_not_ours),
     TEST(starting_needs_fingerprints_and_happens_once), TEST(silence_ends_after_patience),
     TEST(a_lost_hello_comes_again_after_100_ms_then_200),
     TEST(every_loss_among_the_first_twelve_datagrams_heals))

@@ -72,6 +72,11 @@ static void one_of_several_of_the_strongest_hash_is_enough(void)
     CHECK(!dtls_fingerprint_matches(promised, 3, der));
     crypto_sha512(der, promised[2].value);
     CHECK(dtls_fingerprint_matches(promised, 3, der));
+    // Nor does a value count under another hash's name.
+    promised[1] = promised[2];
+    promised[1].hash = DTLS_HASH_SHA_256;
+    promised[2].value[0] ^= 1;
+    CHECK(!dtls_fingerprint_matches(promised, 3, der));
 }
 
 static void every_bit_of_a_fingerprint_counts(void)

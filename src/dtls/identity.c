@@ -9,7 +9,6 @@
 #include "crypto/cert_native.h"
 #include "crypto/hash.h"
 #include "dtls/identity_native.h"
-#include "dtls/record.h"
 
 // RFC 8827 §6.5 demands the first one and P-256. X25519 alone would find no shared cipher with a
 // P-256 certificate.
@@ -59,7 +58,6 @@ static bool set_up(SSL_CTX *context, const struct crypto_cert *cert)
     SSL_CTX_set_options(context, IDENTITY_OPTIONS);
     SSL_CTX_set_security_level(context, IDENTITY_SECURITY);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_max_cert_list(context, DTLS_MESSAGE_MAX);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(context, on_certificate, NULL);
     return SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) == 1 &&
