@@ -40,10 +40,7 @@ static void listen(struct pair *network, int end)
 
 static void run_for(yodel_duration wait)
 {
-    yodel_time until = pair.now + wait;
-
-    while (pair.now < until && pair_turn(&pair, listen)) {
-    }
+    pair_run_for(&pair, wait, listen);
 }
 
 static size_t count_of(int end, enum dcep_event_type type)

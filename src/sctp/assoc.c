@@ -212,12 +212,10 @@ void sctp_assoc_recv_cookie_echo(
     }
 }
 
-void sctp_assoc_recv_cookie_ack(struct sctp *sctp)
+void sctp_assoc_recv_cookie_ack(struct sctp *sctp, yodel_time now)
 {
-    // §5.2.5: in any other state it is late. The time of arrival does not matter but for the first
-    // heartbeat.
-    if (sctp->state == SCTP_COOKIE_ECHOED) {
-        establish(sctp, sctp->tx.last_sent);
+    if (sctp->state == SCTP_COOKIE_ECHOED) { // §5.2.5: in any other state it is late.
+        establish(sctp, now);
     }
 }
 

@@ -33,7 +33,7 @@ void sctp_assoc_recv_init(struct sctp *sctp, const struct sctp_chunk *chunk, yod
 void sctp_assoc_recv_init_ack(struct sctp *sctp, const struct sctp_chunk *chunk);
 void sctp_assoc_recv_cookie_echo(
     struct sctp *sctp, uint32_t tag, const struct sctp_chunk *chunk, yodel_time now);
-void sctp_assoc_recv_cookie_ack(struct sctp *sctp);
+void sctp_assoc_recv_cookie_ack(struct sctp *sctp, yodel_time now);
 void sctp_assoc_recv_error(struct sctp *sctp, const struct sctp_chunk *chunk);
 void sctp_assoc_recv_shutdown(struct sctp *sctp, const struct sctp_chunk *chunk, yodel_time now);
 void sctp_assoc_recv_shutdown_ack(struct sctp *sctp);

@@ -51,12 +51,13 @@ static uint64_t find_point(const struct sctp_tx *tx, struct skips *skips)
 
 void sctp_forward_put(struct sctp_tx *tx, struct writer *w, yodel_time now)
 {
-    struct skips skips = {0};
+    struct skips skips;
     size_t room = writer_left(w);
 
     if (!tx->forward_due || room < FORWARD_SIZE + 4) {
         return;
     }
+    skips.count = 0;
     size_t fits = (room - FORWARD_SIZE) / 4;
     skips.room = fits < SCTP_FORWARD_STREAMS_MAX ? fits : SCTP_FORWARD_STREAMS_MAX;
     uint64_t point = find_point(tx, &skips);

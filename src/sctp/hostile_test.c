@@ -26,10 +26,7 @@ static void listen(struct pair *network, int peer)
 
 static void run_for(yodel_duration wait)
 {
-    yodel_time until = pair.now + wait;
-
-    while (pair.now < until && pair_turn(&pair, listen)) {
-    }
+    pair_run_for(&pair, wait, listen);
 }
 
 static void begin(void)

@@ -60,6 +60,7 @@ struct pair {
     struct env env;
     uint64_t random;
     yodel_time now;
+    yodel_time until; // Time does not go beyond.
     uint64_t order;
     struct sctp peers[2];
     struct pair_link links[2]; // links[i] leads to peers[i].
@@ -96,6 +97,7 @@ static inline void pair_init(struct pair *pair, uint64_t seed, const struct sctp
     pair->random = seed * 2654435761u + 1;
     pair->env = (struct env){.alloc = &pair->alloc.alloc, .random = pair_fill, .ctx = pair};
     pair->now = YODEL_SECONDS(1);
+    pair->until = YODEL_NEVER;
     pair->delay = YODEL_MS(10);
     for (int i = 0; i < 2; i++) {
         sctp_init(&pair->peers[i], &pair->env, config);
@@ -215,12 +217,21 @@ static inline bool pair_turn(struct pair *pair, void (*on_turn)(struct pair *pai
         }
         pair_speak(pair, i);
     }
-    yodel_time next = pair_next(pair);
+    yodel_time next = time_min(pair_next(pair), pair->until);
     if (next == YODEL_NEVER) {
         return false;
     }
     pair->now = next > pair->now ? next : pair->now;
     return true;
+}
+
+static inline void pair_run_for(
+    struct pair *pair, yodel_duration wait, void (*on_turn)(struct pair *pair, int peer))
+{
+    pair->until = pair->now + wait;
+    while (pair->now < pair->until && pair_turn(pair, on_turn)) {
+    }
+    pair->until = YODEL_NEVER;
 }
 
 #endif

@@ -126,7 +126,9 @@ static void on_response(struct sctp *sctp, struct bytes value)
         return;
     }
     if (result == SCTP_RESET_IN_PROGRESS) {
-        reset->is_later = true; // Asked again when our data has arrived, or by the timer. §5.2.7
+        // §5.2.7: asked again by the timer, or as soon as what it waits for has arrived.
+        reset->is_later = true;
+        reset->awaits_arrival = reset->last_tsn >= sctp->tx.first;
         reset->is_due = false;
         return;
     }
@@ -162,17 +164,18 @@ static bool perform_all(struct sctp *sctp)
     return true;
 }
 
-static enum sctp_reset_result perform(struct sctp *sctp, struct reader streams)
+// False without memory; what had been performed until then is performed, and told, again.
+static bool perform(struct sctp *sctp, struct reader streams)
 {
     if (streams.left == 0) {
-        return perform_all(sctp) ? SCTP_RESET_PERFORMED : SCTP_RESET_DENIED;
+        return perform_all(sctp);
     }
     while (streams.left > 0) {
         if (!perform_one(sctp, read_u16(&streams))) {
-            return SCTP_RESET_DENIED; // No memory to say so.
+            return false;
         }
     }
-    return SCTP_RESET_PERFORMED;
+    return true;
 }
 
 static bool is_deferred_list(const struct sctp_reset *reset, struct reader streams)
@@ -188,7 +191,7 @@ static bool is_deferred_list(const struct sctp_reset *reset, struct reader strea
     return true;
 }
 
-static enum sctp_reset_result defer(struct sctp *sctp, uint64_t tsn, struct reader streams)
+static bool defer(struct sctp *sctp, uint64_t tsn, struct reader streams)
 {
     struct sctp_reset *reset = &sctp->reset;
     size_t count = streams.left / 2;
@@ -196,7 +199,7 @@ static enum sctp_reset_result defer(struct sctp *sctp, uint64_t tsn, struct read
         alloc_resize(sctp->env->alloc, reset->deferred, (count > 0 ? count : 1) * sizeof *list);
 
     if (!list) {
-        return SCTP_RESET_DENIED;
+        return false;
     }
     reset->deferred = list;
     reset->deferred_count = count;
@@ -206,26 +209,29 @@ static enum sctp_reset_result defer(struct sctp *sctp, uint64_t tsn, struct read
     for (size_t i = 0; i < count; i++) {
         list[i] = read_u16(&streams);
     }
-    return SCTP_RESET_IN_PROGRESS;
+    return true;
 }
 
-static enum sctp_reset_result on_new_request(
-    struct sctp *sctp, uint32_t last_tsn, struct reader streams)
+// False without memory.
+static bool on_new_request(
+    struct sctp *sctp, uint32_t last_tsn, struct reader streams, enum sctp_reset_result *result)
 {
     struct sctp_reset *reset = &sctp->reset;
     uint64_t tsn = unwrap_u32(sctp->rx.cumulative, last_tsn);
 
-    // The one that was put off, under a new number.
+    *result = SCTP_RESET_PERFORMED;
     if (reset->was_deferred && is_deferred_list(reset, streams)) {
-        reset->was_deferred = false;
-        return SCTP_RESET_PERFORMED;
+        reset->was_deferred = false; // The one that was put off, under a new number.
+        return true;
     }
     if (reset->is_deferred) {
-        return is_deferred_list(reset, streams) ? SCTP_RESET_IN_PROGRESS : SCTP_RESET_DENIED;
+        *result = is_deferred_list(reset, streams) ? SCTP_RESET_IN_PROGRESS : SCTP_RESET_DENIED;
+        return true;
     }
     reset->was_deferred = false;
-    if (tsn > sctp->rx.cumulative) {
-        return defer(sctp, tsn, streams); // §5.2.2 E3
+    if (tsn > sctp->rx.cumulative) { // §5.2.2 E3
+        *result = SCTP_RESET_IN_PROGRESS;
+        return defer(sctp, tsn, streams);
     }
     return perform(sctp, streams);
 }
@@ -276,7 +282,10 @@ static void on_request(struct sctp *sctp, const struct sctp_param *param)
             sctp->stats.drops[SCTP_DROP_MALFORMED]++;
             return;
         }
-        result = on_new_request(sctp, last_tsn, r);
+        if (!on_new_request(sctp, last_tsn, r, &result)) {
+            sctp->stats.drops[SCTP_DROP_NO_ROOM]++; // Without an answer it comes again.
+            return;
+        }
     }
     reset->peer_seq++;
     reset->last_result = result;
@@ -300,22 +309,30 @@ void sctp_reset_recv(struct sctp *sctp, const struct sctp_chunk *chunk)
     }
 }
 
+static bool perform_deferred(struct sctp *sctp)
+{
+    const struct sctp_reset *reset = &sctp->reset;
+
+    for (size_t i = 0; i < reset->deferred_count; i++) {
+        if (!perform_one(sctp, reset->deferred[i])) {
+            return false; // With the next packet.
+        }
+    }
+    return reset->deferred_count > 0 || perform_all(sctp);
+}
+
 void sctp_reset_advance(struct sctp *sctp)
 {
     struct sctp_reset *reset = &sctp->reset;
 
-    if (reset->is_deferred && reset->deferred_tsn <= sctp->rx.cumulative) {
-        bool is_done = reset->deferred_count > 0 || perform_all(sctp);
-
-        for (size_t i = 0; i < reset->deferred_count && is_done; i++) {
-            is_done = perform_one(sctp, reset->deferred[i]);
-        }
+    if (reset->is_deferred && reset->deferred_tsn <= sctp->rx.cumulative &&
+        perform_deferred(sctp)) {
         // A peer that repeats the request under its old number is told that, too.
-        reset->last_result = is_done ? SCTP_RESET_PERFORMED : SCTP_RESET_DENIED;
+        reset->last_result = SCTP_RESET_PERFORMED;
         reset->is_deferred = false;
-        reset->was_deferred = is_done;
+        reset->was_deferred = true;
     }
-    if (reset->is_later && reset->last_tsn < sctp->tx.first) {
+    if (reset->is_later && reset->awaits_arrival && reset->last_tsn < sctp->tx.first) {
         ask(sctp);
     }
 }

@@ -38,8 +38,9 @@ struct sctp_reset {
     struct sctp_stream *wanted_tail;
     uint32_t next_seq;
     bool is_asking;
-    bool is_due;   // To be sent, for the first time or again.
-    bool is_later; // The answer was "in progress".
+    bool is_due;         // To be sent, for the first time or again.
+    bool is_later;       // The answer was "in progress".
+    bool awaits_arrival; // Not everything sent before the request had arrived by then.
     uint32_t seq;
     uint64_t last_tsn;
     size_t count;

@@ -70,7 +70,10 @@ void sctp_shutdown(struct sctp *sctp)
 
 void sctp_abort(struct sctp *sctp)
 {
-    sctp_assoc_fail(sctp, SCTP_FAIL_NONE, SCTP_CAUSE_USER_ABORT);
+    if (sctp->state != SCTP_ENDED) {
+        sctp_assoc_fail(sctp, SCTP_FAIL_NONE, SCTP_CAUSE_USER_ABORT);
+        sctp->tell_closed = true;
+    }
 }
 
 bool sctp_is_connected(const struct sctp *sctp)
@@ -189,7 +192,7 @@ static bool recv_chunk(
         sctp_assoc_recv_cookie_echo(sctp, tag, chunk, now);
         return true;
     case SCTP_COOKIE_ACK:
-        sctp_assoc_recv_cookie_ack(sctp);
+        sctp_assoc_recv_cookie_ack(sctp, now);
         return true;
     case SCTP_HEARTBEAT:
         sctp_path_recv_heartbeat(sctp, chunk);
@@ -332,9 +335,17 @@ static void put_chunks(struct sctp *sctp, struct writer *w, yodel_time now)
     sctp_assoc_put_last(sctp, w, now);
 }
 
+// A chunk cannot be cut again once it has a TSN (§6.9): one that was cut for a larger mtu goes as it is, for IP to fragment.
+static size_t packet_max(const struct sctp *sctp)
+{
+    size_t least = SCTP_HEADER_SIZE + sctp_tx_least_room(&sctp->tx);
+
+    return least > sctp->config.mtu ? least : sctp->config.mtu;
+}
+
 size_t sctp_emit(struct sctp *sctp, struct span room, yodel_time now)
 {
-    struct writer w = writer_of(span_sub(room, 0, sctp->config.mtu));
+    struct writer w = writer_of(span_sub(room, 0, packet_max(sctp)));
 
     if (!sctp_assoc_put_alone(sctp, &w, now)) {
         if (!sctp_is_connected(sctp)) {

@@ -347,16 +347,25 @@ static void put_chunk(struct sctp_tx *tx, struct writer *w, uint64_t tsn, yodel_
     }
 }
 
-static uint64_t next_lost(struct sctp_tx *tx)
+static uint64_t next_lost(const struct sctp_tx *tx)
 {
-    if (tx->lost_from < tx->first) {
-        tx->lost_from = tx->first;
+    uint64_t tsn = tx->lost_from > tx->first ? tx->lost_from : tx->first;
+
+    while (sctp_tx_at(tx, tsn)->state != SCTP_SENT_LOST) {
+        tsn++;
+        YODEL_ASSERT(tsn < tx->next);
     }
-    while (sctp_tx_at(tx, tx->lost_from)->state != SCTP_SENT_LOST) {
-        tx->lost_from++;
-        YODEL_ASSERT(tx->lost_from < tx->next);
-    }
-    return tx->lost_from;
+    return tsn;
+}
+
+static size_t chunk_size(const struct sctp_sent *sent)
+{
+    return SCTP_DATA_HEADER_SIZE + ((sent->len + (size_t)3) & ~(size_t)3);
+}
+
+size_t sctp_tx_least_room(const struct sctp_tx *tx)
+{
+    return tx->lost_count > 0 ? chunk_size(sctp_tx_at(tx, next_lost(tx))) : 0;
 }
 
 static void put_lost(struct sctp_tx *tx, struct writer *w, yodel_time now)
@@ -365,6 +374,7 @@ static void put_lost(struct sctp_tx *tx, struct writer *w, yodel_time now)
         uint64_t tsn = next_lost(tx);
         struct sctp_sent *sent = sctp_tx_at(tx, tsn);
 
+        tx->lost_from = tsn;
         if (is_given_up(tx, sent, now)) {
             sctp_tx_abandon(tx, sent->out);
             if (sctp_tx_at(tx, tsn)->state == SCTP_SENT_LOST) {
@@ -372,8 +382,7 @@ static void put_lost(struct sctp_tx *tx, struct writer *w, yodel_time now)
             }
             continue;
         }
-        if (writer_left(w) < SCTP_DATA_HEADER_SIZE + ((sent->len + 3u) & ~3u) ||
-            (!tx->send_one && !window_allows(tx, sent->len))) {
+        if (writer_left(w) < chunk_size(sent) || (!tx->send_one && !window_allows(tx, sent->len))) {
             return;
         }
         tx->lost_count--;

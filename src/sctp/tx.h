@@ -128,6 +128,9 @@ YODEL_MUST_USE enum yodel_err sctp_tx_add(struct sctp_tx *tx, struct sctp_stream
 // Whether data would go out now, as far as can be told beforehand.
 bool sctp_tx_wants(const struct sctp_tx *tx);
 
+// What the next chunk to be repeated takes; 0: there is none.
+size_t sctp_tx_least_room(const struct sctp_tx *tx);
+
 // Lets lifetimes begin.
 void sctp_tx_see(struct sctp_tx *tx, yodel_time now);
 
