@@ -1,5 +1,7 @@
 // From page to page.
 
+import { rm } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
 import { equal, isTrue } from "../lib/check.mjs";
 import * as page from "../lib/page.mjs";
 
@@ -20,7 +22,6 @@ async function transfer({ browsers, server }, from, to, files) {
 
 // Several cases send the same file to the same browser: the name in its downloads is then taken.
 async function fresh({ browsers }, name) {
-  const { rm } = await import("node:fs/promises");
   const { downloads } = await browsers.get(name);
   await rm(downloads, { recursive: true, force: true });
 }
@@ -38,10 +39,31 @@ function oneFile(from, to) {
   };
 }
 
+// As phones in the same network see a server without TLS: browsers keep much from such pages, the
+// private file system and the clipboard among it.
+function withoutTls(server) {
+  const all = Object.values(networkInterfaces()).flat();
+  const own = all.find((one) => one.family === "IPv4" && !one.internal);
+  if (!own) throw new Error("this machine has no address but its loopback");
+  return { ...server, url: `http://${own.address}:${server.port}/` };
+}
+
 export const between = [
   oneFile("Chromium", "Firefox"),
   oneFile("Firefox", "Chromium"),
   oneFile("Chromium", "Chromium 2"),
+  ...["Chromium", "Firefox"].map((to) => ({
+    name: `a page without TLS is enough for ${to}`,
+    async run(context) {
+      await fresh(context, to);
+      const server = withoutTls(context.server);
+      const from = to === "Firefox" ? "Chromium" : "Firefox";
+      const { middling, empty } = context.files;
+      const pages = await transfer({ ...context, server }, from, to, [middling, empty]);
+      equal(await pages.receiver.evaluate(() => isSecureContext), false, "a secure context");
+      await page.close(pages.sender, pages.receiver);
+    },
+  })),
   {
     name: "several files at once, an empty one among them",
     async run(context) {

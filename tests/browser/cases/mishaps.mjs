@@ -3,6 +3,7 @@
 import { rm } from "node:fs/promises";
 import { equal, isTrue } from "../lib/check.mjs";
 import * as page from "../lib/page.mjs";
+import { startStandIn } from "../lib/stand-in.mjs";
 
 function otherWords(code) {
   const [number, first, second] = code.split("-");
@@ -86,6 +87,41 @@ export const mishaps = [
       const got = await page.downloaded(chromium, files.big.name, files.big.size);
       equal(got, files.big.hash, "the hash");
       await page.close(sender.page, receiver);
+    },
+  },
+  {
+    name: "a server that comes back gets a new code, which works",
+    async run({ browsers, dist, files }) {
+      const chromium = await browsers.get("Chromium");
+      const first = await startStandIn({ dist });
+      const sender = await page.openSender(chromium, first.url, [files.small.path]);
+      first.stop();
+      await page.expectProblem(sender.page, "no-server");
+      const second = await startStandIn({ dist, port: first.port });
+      try {
+        const isBack = () => document.querySelector("#the-code")?.checkVisibility();
+        await sender.page.waitForFunction(isBack, { timeout: 30_000, polling: 100 });
+        const code = await page.text(sender.page, "#the-code");
+        isTrue(code !== sender.code, "the code is another");
+        const receiver = await page.openReceiver(await browsers.get("Firefox"), second.url, code);
+        await page.expectStep(receiver, "#save-downloads");
+        await page.close(sender.page, receiver);
+      } finally {
+        second.stop();
+      }
+    },
+  },
+  {
+    name: "a server that is not Yodel's is told apart",
+    async run({ browsers, dist }) {
+      const server = await startStandIn({ dist, hello: { type: "welcome" } });
+      const receiver = await page.openReceiver(await browsers.get("Firefox"), server.url, "7-amber-falcon");
+      try {
+        await page.expectProblem(receiver, "not-yodel");
+        await page.close(receiver);
+      } finally {
+        server.stop();
+      }
     },
   },
   {

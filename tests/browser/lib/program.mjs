@@ -1,8 +1,7 @@
 // The program: yodel serve, send and receive, each a child process.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
@@ -10,8 +9,9 @@ import { createInterface } from "node:readline";
 export const program =
   process.env.YODEL ?? fileURLToPath(new URL("../../../build/yodel", import.meta.url));
 
-export function hasProgram() {
-  return existsSync(program);
+// Whether this build of the program can do that.
+export function can(command) {
+  return spawnSync(program, ["help", command]).status === 0;
 }
 
 const running = new Set();
@@ -56,13 +56,14 @@ async function answers(url) {
 
 export async function serve() {
   const port = await freePort();
-  const child = start(["serve", "--listen", `127.0.0.1:${port}`]);
+  const udp = await freePort();
+  const child = start(["serve", "--listen", `0.0.0.0:${port}`, "--udp", `127.0.0.1:${udp}`]);
   const url = `http://127.0.0.1:${port}/`;
   for (let tries = 0; !(await answers(url)); tries++) {
     if (tries > 100 || child.exitCode !== null) throw new Error(`no server: ${child.said}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, child, stop: () => stop(child), kill: () => stop(child, "SIGKILL") };
+  return { url, port, stop: () => stop(child), kill: () => stop(child, "SIGKILL") };
 }
 
 // Lines of JSON as they come; `find` waits for the first with that event.

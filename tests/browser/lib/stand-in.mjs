@@ -1,5 +1,5 @@
-// A stand-in for `yodel serve`, as far as the page needs one: static files, and codes. With
-// `meddle` it is the server in the middle, which sees and changes what the two sides say.
+// A stand-in for `yodel serve` that does what ours never would: `meddle` changes what the two sides
+// say to each other, `hello` is what it says first, and it can go and come back at the same port.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -90,7 +90,7 @@ function obey(codes, client, message, meddle) {
   }
 }
 
-export async function startStandIn({ dist, meddle, port = 0 }) {
+export async function startStandIn({ dist, meddle, hello, port = 0 }) {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, "http://x").pathname);
     const file = join(dist, path === "/" ? "index.html" : path);
@@ -109,7 +109,7 @@ export async function startStandIn({ dist, meddle, port = 0 }) {
   const codes = new Codes();
   sockets.on("connection", (socket) => {
     const client = { id: randomUUID(), socket };
-    answer(socket, { type: "hello", protocol: 1, server: "stand-in", id: client.id, ice_servers: [] });
+    answer(socket, hello ?? { type: "hello", protocol: 1, server: "stand-in", id: client.id, ice_servers: [] });
     socket.on("message", (data) => obey(codes, client, JSON.parse(data), meddle));
     socket.on("close", () => {
       codes.drop(client);
@@ -119,6 +119,7 @@ export async function startStandIn({ dist, meddle, port = 0 }) {
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
+    port: server.address().port,
     stop() {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
