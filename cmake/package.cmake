@@ -18,7 +18,7 @@ endforeach()
 
 add_library(yodel_shared SHARED ${library_objects})
 target_link_libraries(yodel_shared PRIVATE yodel_options ${library_dependencies} Threads::Threads m)
-target_link_options(yodel_shared PRIVATE ${YODEL_HARDENING})
+target_link_options(yodel_shared PRIVATE ${YODEL_HARDENING} -Wl,--no-undefined)
 set_target_properties(yodel_shared PROPERTIES
   OUTPUT_NAME yodel VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -40,7 +40,7 @@ static void on_event(struct side *self, struct side *other, const struct yodel_e
 {
     switch ((int)event->type) {
     case YODEL_EVENT_GATHER:
-        must(yodel_peer_add_local_address(self->peer, &self->addr), "local address");
+        yodel_peer_add_local_address(self->peer, &self->addr);
         yodel_peer_end_local_addresses(self->peer);
         break;
     case YODEL_EVENT_ICE_CANDIDATE:
