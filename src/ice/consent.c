@@ -42,16 +42,13 @@ void ice_consent_answered(struct ice *ice, yodel_time now)
     consent->answered_at = now;
     consent->asked_at = YODEL_NEVER;
     consent->is_disconnected = false;
+    consent->is_doubted = false;
 }
 
-void ice_consent_heard(struct ice *ice, yodel_time now)
+void ice_consent_doubt(struct ice *ice, yodel_time now)
 {
-    struct ice_consent *consent = &ice->consent;
-
-    if (consent->asked_at != YODEL_NEVER &&
-        time_since(now, consent->asked_at) >= ICE_CONSENT_PROBE) {
-        consent->due = time_min(consent->due, now);
-    }
+    ice->consent.is_doubted = true;
+    ice->consent.due = time_min(ice->consent.due, now);
 }
 
 static size_t index_of(const struct ice_consent *consent, const struct stun_msg *msg)
@@ -118,6 +115,13 @@ static void expire(struct ice *ice)
     ice->reply_count = 0;
 }
 
+// When silence is believed to be that of the path, not of a moment.
+static yodel_time disconnect_at(const struct ice_consent *consent)
+{
+    return time_after(
+        consent->asked_at, consent->is_doubted ? ICE_CONSENT_DOUBT : ICE_CONSENT_DISCONNECT);
+}
+
 void ice_consent_run(struct ice *ice, yodel_time now)
 {
     struct ice_consent *consent = &ice->consent;
@@ -127,8 +131,7 @@ void ice_consent_run(struct ice *ice, yodel_time now)
     }
     if (time_since(now, consent->answered_at) >= ICE_CONSENT_EXPIRY) {
         expire(ice);
-    } else if (!consent->is_disconnected && consent->asked_at != YODEL_NEVER &&
-               time_since(now, consent->asked_at) >= ICE_CONSENT_DISCONNECT) {
+    } else if (!consent->is_disconnected && now >= disconnect_at(consent)) {
         disconnect(ice);
     }
 }
@@ -161,7 +164,7 @@ yodel_time ice_consent_next_timeout(const struct ice *ice)
     yodel_time earliest =
         time_min(consent->due, time_after(consent->answered_at, ICE_CONSENT_EXPIRY));
     if (!consent->is_disconnected) {
-        earliest = time_min(earliest, time_after(consent->asked_at, ICE_CONSENT_DISCONNECT));
+        earliest = time_min(earliest, disconnect_at(consent));
     }
     return earliest;
 }

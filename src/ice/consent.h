@@ -14,7 +14,8 @@
 #define ICE_CONSENT_IDS_MAX 8
 #define ICE_CONSENT_PERIOD YODEL_SECONDS(5) // §5.1: times 0.8 to 1.2, at random.
 #define ICE_CONSENT_PROBE YODEL_SECONDS(1)
-#define ICE_CONSENT_DISCONNECT YODEL_SECONDS(5) // Without an answer to what was asked.
+#define ICE_CONSENT_DISCONNECT YODEL_SECONDS(5) // Without an answer to what was asked;
+#define ICE_CONSENT_DOUBT YODEL_MS(1500)        // sooner, if the peer wants to go elsewhere.
 #define ICE_CONSENT_EXPIRY YODEL_SECONDS(30)
 
 struct ice;
@@ -22,6 +23,7 @@ struct ice;
 struct ice_consent {
     bool is_expired;
     bool is_disconnected;
+    bool is_doubted;
     yodel_time answered_at;
     yodel_time asked_at; // The first check since then; YODEL_NEVER: all are answered.
     yodel_time due;      // Of the next check.
@@ -37,8 +39,8 @@ struct ice_consent {
 void ice_consent_start(struct ice *ice, yodel_time answered_at, yodel_time now);
 void ice_consent_answered(struct ice *ice, yodel_time now);
 
-// The peer asked, itself: if it left us without an answer, it is asked again at once.
-void ice_consent_heard(struct ice *ice, yodel_time now);
+// The peer nominated another pair, and may have lost this one: it is asked at once.
+void ice_consent_doubt(struct ice *ice, yodel_time now);
 
 // Whether `msg` carries the id of a consent check. If so, and it is an answer along the right path,
 // there is consent.

@@ -153,6 +153,123 @@ static void a_forged_answer_is_no_consent(void)
     CHECK_EQ(ice_stats(&world.agents[0].ice)->drops[ICE_DROP_INTEGRITY], world.tapped);
 }
 
+static bool answer_with_error(struct ice_world *w, size_t from, struct bytes datagram)
+{
+    uint8_t room[256];
+    struct writer out = writer_of(span_of(room, sizeof room));
+    struct ice_reply reply = {.error = STUN_UNKNOWN_ATTRIBUTE};
+    struct yodel_path back = {
+        .local = w->agents[0].selected.remote, .remote = w->agents[0].selected.local};
+
+    if (from == 0 && datagram.ptr[0] == 0) {
+        memcpy(reply.id, datagram.ptr + 8, STUN_ID_SIZE);
+        ice_message_put_reply(&out, &reply, bytes_of_text(ice_local_pwd(&w->agents[1].ice)));
+        ice_world_inject(w, &back, writer_bytes(&out));
+        w->tapped++;
+    }
+    return false;
+}
+
+static void a_refusal_is_no_consent(void)
+{
+    connect(8);
+    world.tap = answer_with_error;
+    ice_world_run(&world, world.now + YODEL_SECONDS(31), NULL);
+    CHECK(world.tapped > 5);
+    CHECK_EQ(state_of(0), ICE_FAILED);
+}
+
+static bool answer_from_elsewhere(struct ice_world *w, size_t from, struct bytes datagram)
+{
+    uint8_t room[256];
+    struct writer out = writer_of(span_of(room, sizeof room));
+    struct ice_reply reply = {.path.remote = w->agents[0].selected.local};
+    struct yodel_path back = {
+        .local = w->agents[0].selected.remote, .remote = w->agents[0].selected.local};
+
+    if (from == 0 && datagram.ptr[0] == 0) {
+        back.local.port++;
+        memcpy(reply.id, datagram.ptr + 8, STUN_ID_SIZE);
+        ice_message_put_reply(&out, &reply, bytes_of_text(ice_local_pwd(&w->agents[1].ice)));
+        ice_world_inject(w, &back, writer_bytes(&out));
+        w->tapped++;
+    }
+    return false;
+}
+
+static void an_answer_along_another_path_is_no_consent(void)
+{
+    connect(12);
+    world.tap = answer_from_elsewhere;
+    ice_world_run(&world, world.now + YODEL_SECONDS(31), NULL);
+    CHECK(world.tapped > 5);
+    CHECK_EQ(state_of(0), ICE_FAILED);
+}
+
+static struct ice_world_flight recorded;
+
+// Records the first answer of agent 1; whatever is sent afterwards meets that answer again.
+static bool replay_answer(struct ice_world *w, size_t from, struct bytes datagram)
+{
+    struct yodel_path back = {
+        .local = w->agents[0].selected.remote, .remote = w->agents[0].selected.local};
+
+    if (recorded.len == 0) {
+        if (from == 1 && datagram.ptr[0] == 1) {
+            recorded.len = datagram.len;
+            memcpy(recorded.datagram, datagram.ptr, datagram.len);
+        }
+        return true;
+    }
+    ice_world_inject(w, &back, bytes_of(recorded.datagram, recorded.len));
+    return false;
+}
+
+static void an_answer_counts_once(void)
+{
+    connect(9);
+    recorded.len = 0;
+    world.tap = replay_answer;
+    ice_world_run(&world, world.now + YODEL_SECONDS(45), NULL);
+    CHECK(recorded.len > 0);
+    CHECK_EQ(state_of(0), ICE_FAILED);
+    CHECK(ice_stats(&world.agents[0].ice)->drops[ICE_DROP_TRANSACTION] > 5);
+}
+
+static bool expect_use_candidate(struct ice_world *w, size_t from, struct bytes datagram)
+{
+    struct stun_msg msg;
+
+    CHECK_EQ(stun_msg_parse(&msg, datagram), YODEL_OK);
+    if (msg.type == (STUN_BINDING | STUN_REQUEST)) {
+        CHECK_EQ(stun_msg_find(&msg, STUN_USE_CANDIDATE) != NULL, from == 0);
+        w->tapped++;
+    }
+    return true;
+}
+
+static void who_controls_nominates_with_each_consent_check(void)
+{
+    connect(10);
+    world.tap = expect_use_candidate;
+    ice_world_run(&world, world.now + YODEL_SECONDS(20), NULL);
+    CHECK(world.tapped >= 6);
+}
+
+static void the_last_interface_gone_is_not_the_end_at_once(void)
+{
+    connect(11);
+    ice_world_run(&world, YODEL_SECONDS(60), NULL);
+    struct yodel_addr gone = ice_world_addr("192.0.2.1:5000");
+    ice_remove_local(&world.agents[0].ice, &gone);
+    ice_world_run(&world, YODEL_SECONDS(61), NULL);
+    CHECK_EQ(state_of(0), ICE_CHECKING);
+    ice_world_add_local(&world, 0, "192.0.2.8:5000");
+    ice_world_run(&world, YODEL_SECONDS(63), NULL);
+    CHECK_EQ(state_of(0), ICE_COMPLETED);
+    CHECK_EQ(world.agents[1].selected.remote.ip[3], 8); // It went along.
+}
+
 static void the_other_path_is_taken_when_the_selected_one_dies(void)
 {
     ice_world_init(&world, 5);
@@ -201,6 +318,10 @@ static void an_hour_asleep_is_the_end_but_not_a_storm(void)
 TEST_MAIN(TEST(consent_is_asked_for_every_four_to_six_seconds),
     TEST(silence_disconnects_and_then_ends_it), TEST(what_comes_back_in_time_is_connected_again),
     TEST(one_deaf_side_stops_the_other), TEST(a_single_loss_is_no_disconnection),
-    TEST(a_forged_answer_is_no_consent), TEST(the_other_path_is_taken_when_the_selected_one_dies),
+    TEST(a_forged_answer_is_no_consent), TEST(a_refusal_is_no_consent),
+    TEST(an_answer_along_another_path_is_no_consent), TEST(an_answer_counts_once),
+    TEST(who_controls_nominates_with_each_consent_check),
+    TEST(the_last_interface_gone_is_not_the_end_at_once),
+    TEST(the_other_path_is_taken_when_the_selected_one_dies),
     TEST(an_interface_that_went_away_is_left_at_once),
     TEST(an_hour_asleep_is_the_end_but_not_a_storm))

@@ -198,14 +198,32 @@ static void a_name_of_the_dns_does_not_lead_home(void)
     }
 }
 
+static void answer_check(const uint8_t *request, const char *pwd, const char *from)
+{
+    uint8_t room[ICE_DATAGRAM_MAX];
+    struct writer w = writer_of(span_of(room, sizeof room));
+    struct yodel_path path = path_from(from);
+    struct ice_reply reply = {.path = {.remote = path.local}};
+
+    memcpy(reply.id, request + 8, STUN_ID_SIZE);
+    ice_message_put_reply(&w, &reply, bytes_of_text(pwd));
+    ice_recv(ice, &path, writer_bytes(&w), world.now);
+}
+
 // I8.
 static void checks_from_a_thousand_ports_keep_the_latest(void)
 {
     start();
     add_candidate("candidate:2 1 udp 1 192.0.2.2 6000 typ host");
+    struct yodel_path path, selected;
+    struct ice_check first = good_check();
+    recv_check(&first, ice_local_pwd(ice), "203.0.113.4:1999");
+    CHECK(emit(&path) > 0 && sent[0] == 1);
+    CHECK(emit(&path) > 0 && sent[0] == 0);
+    answer_check(sent, peer_pwd, "203.0.113.4:1999");
+    CHECK(ice_selected(ice, &selected));
     for (unsigned i = 0; i < 1000; i++) {
         struct ice_check check = good_check();
-        struct yodel_path path;
         char remote[32];
 
         (void)snprintf(remote, sizeof remote, "203.0.113.5:%u", 2000 + i);
@@ -218,11 +236,12 @@ static void checks_from_a_thousand_ports_keep_the_latest(void)
     for (size_t i = 0; i < ICE_REMOTES_MAX; i++) {
         const struct ice_remote *remote = &ice->remotes[i];
         count += remote->is_used;
-        CHECK(
-            !remote->is_used || remote->type != ICE_PRFLX || remote->addr.port >= 2000 + 1000 - 16);
+        CHECK(!remote->is_used || remote->type != ICE_PRFLX || remote->addr.port == 1999 ||
+              remote->addr.port >= 3000 - (ICE_PRFLX_MAX - 1));
     }
     CHECK_EQ(count, 1 + ICE_PRFLX_MAX);
     CHECK(ice->pair_end <= 1 + ICE_PRFLX_MAX);
+    CHECK(ice_selected(ice, &path) && path_equal(&path, &selected)); // That one is kept.
 }
 
 // Nothing follows from it: no answer, no pair.
@@ -375,18 +394,6 @@ static void a_request_through_an_unknown_base_is_dropped(void)
     check_that_nothing_follows(ICE_DROP_PATH);
 }
 
-static void answer_check(const uint8_t *request, const char *pwd, const char *from)
-{
-    uint8_t room[ICE_DATAGRAM_MAX];
-    struct writer w = writer_of(span_of(room, sizeof room));
-    struct yodel_path path = path_from(from);
-    struct ice_reply reply = {.path = {.remote = path.local}};
-
-    memcpy(reply.id, request + 8, STUN_ID_SIZE);
-    ice_message_put_reply(&w, &reply, bytes_of_text(pwd));
-    ice_recv(ice, &path, writer_bytes(&w), world.now);
-}
-
 // S13.
 static void answers_from_elsewhere_or_forged_or_repeated_do_not_count(void)
 {
@@ -459,7 +466,215 @@ static void a_lying_server_does_not_make_a_candidate(void)
     }
 }
 
-TEST_MAIN(TEST(ten_thousand_candidates_are_a_hundred), TEST(useless_candidates_are_never_paired),
+static void a_peer_that_is_heard_after_all_is_answered_and_checked(void)
+{
+    struct yodel_path path;
+
+    start();
+    add_candidate("candidate:2 1 udp 1 192.0.2.2 6000 typ host");
+    for (int i = 0; i < 200 && ice_next_timeout(ice) != YODEL_NEVER; i++) {
+        while (emit(&path) > 0) {
+        }
+        if (ice_next_timeout(ice) != YODEL_NEVER) {
+            world.now = ice_next_timeout(ice);
+        }
+    }
+    CHECK_EQ(ice_state(ice), ICE_FAILED);
+    CHECK_TEXT(ice_failure(ice), "nothing was heard from any address of the peer");
+    struct ice_check check = good_check();
+    recv_check(&check, ice_local_pwd(ice), "192.0.2.2:6000");
+    CHECK_EQ(ice_state(ice), ICE_CHECKING);
+    CHECK(emit(&path) > 0 && sent[0] == 1);
+    CHECK(emit(&path) > 0 && sent[0] == 0);
+    answer_check(sent, peer_pwd, "192.0.2.2:6000");
+    CHECK_EQ(ice_state(ice), ICE_CONNECTED);
+    CHECK(!ice_failure(ice));
+}
+
+static void what_a_peer_saw_first_is_announced_when_a_server_sees_it_too(void)
+{
+    struct yodel_addr mapped = ice_world_addr("203.0.113.1:5000");
+    struct yodel_addr server = ice_world_addr("198.51.100.1:3478");
+
+    start();
+    uint8_t first = ice_local_add_reflexive(ice, ICE_PRFLX, 0, &mapped, NULL);
+    CHECK(ice->locals[first].is_announced);
+    uint8_t second = ice_local_add_reflexive(ice, ICE_SRFLX, 0, &mapped, &server);
+    CHECK_EQ(first, second);
+    CHECK_EQ(ice->locals[first].type, ICE_SRFLX);
+    CHECK(!ice->locals[first].is_announced);
+    ice->locals[first].is_announced = true;
+    CHECK_EQ(ice_local_add_reflexive(ice, ICE_PRFLX, 0, &mapped, NULL), first);
+    CHECK_EQ(ice->locals[first].type, ICE_SRFLX);
+}
+
+// RFC 8445 §6.1.4.2, §7.2.5.3.3.
+static void what_shares_a_foundation_waits_for_the_first_answer(void)
+{
+    uint8_t request[ICE_DATAGRAM_MAX];
+    struct yodel_path path;
+
+    start();
+    add_candidate("candidate:2 1 udp 9 192.0.2.2 6000 typ host");
+    add_candidate("candidate:2 1 udp 8 192.0.2.2 6001 typ host");
+    add_candidate("candidate:2 1 udp 7 192.0.2.2 6002 typ host");
+    CHECK(emit(&path) > 0);
+    memcpy(request, sent, sizeof request);
+    world.now += ICE_PACE;
+    CHECK_EQ(emit(&path), 0);
+    CHECK_EQ(ice->pairs[1].state, ICE_PAIR_FROZEN);
+    answer_check(request, peer_pwd, "192.0.2.2:6000");
+    CHECK_EQ(ice->pairs[1].state, ICE_PAIR_WAITING);
+    CHECK_EQ(ice->pairs[2].state, ICE_PAIR_WAITING);
+    CHECK(emit(&path) > 0);
+    CHECK_EQ(path.remote.port, 6001);
+}
+
+// RFC 8445 §8.2: what the controlling agent nominates is used, though we would prefer another.
+static void the_peer_decides_which_pair_is_used(void)
+{
+    static const char *const remotes[] = {"192.0.2.2:6000", "192.0.2.3:6000"};
+    struct yodel_path path;
+
+    start();
+    add_candidate("candidate:2 1 udp 9 192.0.2.2 6000 typ host");
+    add_candidate("candidate:3 1 udp 8 192.0.2.3 6000 typ host");
+    for (size_t i = 0; i < COUNT(remotes); i++) {
+        CHECK(emit(&path) > 0);
+        answer_check(sent, peer_pwd, remotes[i]);
+        world.now += ICE_PACE;
+    }
+    CHECK(ice_selected(ice, &path) && path.remote.ip[3] == 2);
+    struct ice_check check = good_check();
+    check.use_candidate = true;
+    recv_check(&check, ice_local_pwd(ice), remotes[1]);
+    CHECK(ice_selected(ice, &path) && path.remote.ip[3] == 3);
+    recv_check(&check, ice_local_pwd(ice), remotes[0]); // All are nominated: the best counts.
+    CHECK(ice_selected(ice, &path) && path.remote.ip[3] == 2);
+}
+
+// USE-CANDIDATE in the very first check, as browsers send it.
+static void a_nomination_before_our_check_is_remembered(void)
+{
+    struct yodel_path path;
+
+    start();
+    struct ice_check check = good_check();
+    check.use_candidate = true;
+    recv_check(&check, ice_local_pwd(ice), "192.0.2.2:6000");
+    CHECK(!ice_selected(ice, &path));
+    CHECK(ice_is_valid(
+        ice, &(struct yodel_path){.local = ice->locals[0].addr, .remote = ice->remotes[0].addr}));
+    CHECK(emit(&path) > 0 && sent[0] == 1);
+    CHECK(emit(&path) > 0 && sent[0] == 0);
+    answer_check(sent, peer_pwd, "192.0.2.2:6000");
+    CHECK(ice_selected(ice, &path));
+    CHECK(ice->pairs[0].is_nominated);
+}
+
+static void a_reflexive_peer_becomes_what_it_calls_itself(void)
+{
+    start();
+    struct ice_check check = good_check();
+    recv_check(&check, ice_local_pwd(ice), "192.0.2.2:6000");
+    CHECK_EQ(ice->remotes[0].type, ICE_PRFLX);
+    uint64_t priority = ice->pairs[0].priority;
+    add_candidate("candidate:2 1 udp 999999 192.0.2.2 6000 typ host");
+    CHECK_EQ(ice->remotes[0].type, ICE_HOST);
+    CHECK(ice->pairs[0].priority > priority);
+    CHECK_EQ(ice->pair_end, 1);
+}
+
+// RFC 8445 §6.1.2.3, worked out by hand.
+static void pair_priorities_follow_the_formula(void)
+{
+    for (int is_controlling = 0; is_controlling < 2; is_controlling++) {
+        start();
+        ice_set_role(ice, is_controlling);
+        add_candidate("candidate:2 1 udp 1694498815 192.0.2.2 6000 typ srflx");
+        // Ours is 2130706431, the larger: 2^32 * 1694498815 + 2 * 2130706431 + (G > D).
+        CHECK_EQ(ice->pairs[0].priority, 7277816997797167102u + (uint64_t)is_controlling);
+    }
+}
+
+static void a_better_pair_is_waited_for_a_moment(void)
+{
+    struct yodel_path path;
+
+    start();
+    ice_set_role(ice, true);
+    add_candidate("candidate:2 1 udp 9 192.0.2.2 6000 typ host");
+    add_candidate("candidate:3 1 udp 8 192.0.2.3 6000 typ host");
+    CHECK(emit(&path) > 0);
+    world.now += ICE_PACE;
+    CHECK(emit(&path) > 0);
+    yodel_time valid_at = world.now;
+    answer_check(sent, peer_pwd, "192.0.2.3:6000");
+    CHECK(ice_selected(ice, &path)); // Meanwhile it is used.
+    CHECK(!ice->pairs[1].is_nominating);
+    world.now = valid_at + ICE_NOMINATE_WAIT - 1;
+    ice_tick(ice, world.now);
+    CHECK(!ice->pairs[1].is_nominating);
+    CHECK_EQ(ice_next_timeout(ice), valid_at + ICE_NOMINATE_WAIT);
+    world.now++;
+    ice_tick(ice, world.now);
+    CHECK(ice->pairs[1].is_nominating);
+}
+
+static void answers_of_before_a_restart_are_not_sent_after_it(void)
+{
+    struct yodel_path path;
+
+    start();
+    struct ice_check check = good_check();
+    recv_check(&check, ice_local_pwd(ice), "192.0.2.2:6000");
+    ice_restart(ice);
+    CHECK_EQ(emit(&path), 0);
+}
+
+// On a socket that many agents share, each knows its own.
+static void only_what_is_for_this_agent_is_claimed(void)
+{
+    uint8_t room[ICE_DATAGRAM_MAX];
+    struct yodel_path path;
+
+    start();
+    CHECK_TEXT(ice_previous_ufrag(ice), "");
+    for (int i = 0; i < 3; i++) {
+        struct ice_check check = good_check();
+        char old[ICE_LOCAL_UFRAG_LEN + 1];
+        struct writer w = writer_of(span_of(room, sizeof room));
+
+        check.remote_ufrag = i == 2 ? bytes_of_text("nobody") : check.remote_ufrag;
+        ice_message_put(&w, &check, bytes_of_text("any password"));
+        memcpy(old, ice_local_ufrag(ice), sizeof old);
+        if (i == 1) {
+            ice_restart(ice);
+            CHECK_TEXT(ice_previous_ufrag(ice), old);
+        }
+        CHECK_EQ(ice_claims(ice, writer_bytes(&w)), i != 2);
+    }
+    start();
+    add_candidate("candidate:2 1 udp 9 192.0.2.2 6000 typ host");
+    CHECK(emit(&path) > 0);
+    for (int i = 0; i < 3; i++) {
+        struct ice_reply reply = {.path.remote = path.local};
+        struct writer w = writer_of(span_of(room, sizeof room));
+
+        memcpy(reply.id, sent + 8, STUN_ID_SIZE);
+        reply.id[3] ^= i == 1 ? 1 : 0;
+        ice_message_put_reply(&w, &reply, bytes_of_text("any password"));
+        if (i == 2) {
+            CHECK(!ice_claims(ice, bytes_of_text("not STUN")));
+            continue;
+        }
+        CHECK_EQ(ice_claims(ice, writer_bytes(&w)), i == 0);
+    }
+}
+
+TEST_MAIN(TEST(only_what_is_for_this_agent_is_claimed), TEST(a_better_pair_is_waited_for_a_moment),
+    TEST(answers_of_before_a_restart_are_not_sent_after_it),
+    TEST(ten_thousand_candidates_are_a_hundred), TEST(useless_candidates_are_never_paired),
     TEST(candidates_of_another_generation_go_when_the_credentials_come),
     TEST(names_are_asked_for_once_and_hold_nothing_up), TEST(a_name_of_the_dns_does_not_lead_home),
     TEST(checks_from_a_thousand_ports_keep_the_latest), TEST(strangers_are_met_with_silence),
@@ -467,4 +682,9 @@ TEST_MAIN(TEST(ten_thousand_candidates_are_a_hundred), TEST(useless_candidates_a
     TEST(a_wrong_fingerprint_is_dropped), TEST(a_controlled_peer_nominates_nothing),
     TEST(a_request_through_an_unknown_base_is_dropped),
     TEST(answers_from_elsewhere_or_forged_or_repeated_do_not_count),
-    TEST(waiting_answers_are_limited), TEST(a_lying_server_does_not_make_a_candidate))
+    TEST(waiting_answers_are_limited), TEST(a_lying_server_does_not_make_a_candidate),
+    TEST(what_shares_a_foundation_waits_for_the_first_answer),
+    TEST(the_peer_decides_which_pair_is_used), TEST(a_nomination_before_our_check_is_remembered),
+    TEST(a_reflexive_peer_becomes_what_it_calls_itself), TEST(pair_priorities_follow_the_formula),
+    TEST(a_peer_that_is_heard_after_all_is_answered_and_checked),
+    TEST(what_a_peer_saw_first_is_announced_when_a_server_sees_it_too))

@@ -72,10 +72,17 @@ void ice_close(struct ice *ice)
 
 // ---- The user's calls.
 
+// There may be something to do at once.
+static void touch(struct ice *ice)
+{
+    ice->is_dirty = true;
+    ice->quiet_until = 0;
+}
+
 void ice_add_server(struct ice *ice, const struct yodel_addr *stun_server)
 {
     ice_local_add_server(ice, stun_server);
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t preference)
@@ -83,22 +90,23 @@ void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t pref
     if (!ice_local_add_host(ice, base, preference)) {
         ice->stats.drops[ICE_DROP_CANDIDATE]++;
     }
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base)
 {
     if (ice->selected.is_used && addr_equal(&ice->selected.path.local, base)) {
         ice->selected = (struct ice_selected){.pair = ICE_NONE};
+        ice->checking_since = YODEL_NEVER; // Patience begins anew.
     }
     ice_local_remove(ice, base);
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 void ice_end_local(struct ice *ice)
 {
     ice->has_ended_local = true;
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 const char *ice_local_ufrag(const struct ice *ice)
@@ -114,7 +122,7 @@ const char *ice_local_pwd(const struct ice *ice)
 void ice_set_role(struct ice *ice, bool is_controlling)
 {
     ice_nominate_switch_role(ice, is_controlling);
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 bool ice_is_controlling(const struct ice *ice)
@@ -127,6 +135,7 @@ static void set_aside(struct ice *ice)
 {
     if (ice->has_remote) {
         ice->previous_remote = ice->remote;
+        ice->remote = (struct ice_remote_credentials){0};
         ice->has_previous_remote = true;
         ice->has_remote = false;
         if (ice->selected.is_used && !ice->selected.is_previous) {
@@ -162,26 +171,26 @@ enum yodel_err ice_set_remote_credentials(struct ice *ice, const char *ufrag, co
             }
         }
     }
-    ice->is_dirty = true;
+    touch(ice);
     return YODEL_OK;
 }
 
 void ice_add_remote(struct ice *ice, const struct ice_candidate *candidate)
 {
     ice_remote_add(ice, candidate);
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 void ice_end_remote(struct ice *ice)
 {
     ice->has_ended_remote = true;
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 void ice_resolved(struct ice *ice, const char *name, const struct yodel_addr *addr)
 {
     ice_remote_resolved(ice, name, addr);
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 void ice_restart(struct ice *ice)
@@ -196,7 +205,7 @@ void ice_restart(struct ice *ice)
     ice->reply_count = 0;
     make_credentials(ice);
     ice->gathering_reported = ICE_GATHERING_NEW;
-    ice->is_dirty = true;
+    touch(ice);
 }
 
 // ---- Time.
@@ -219,7 +228,7 @@ static bool is_hopeless(const struct ice *ice)
            !ice_pair_any_live(ice);
 }
 
-void ice_tick(struct ice *ice, yodel_time now)
+static void run(struct ice *ice, yodel_time now)
 {
     ice->is_dirty = false;
     if (is_stopped(ice)) {
@@ -241,6 +250,14 @@ void ice_tick(struct ice *ice, yodel_time now)
     }
 }
 
+void ice_tick(struct ice *ice, yodel_time now)
+{
+    if (now >= ice->quiet_until) {
+        ice->quiet_until = 0;
+        run(ice, now);
+    }
+}
+
 static bool has_to_start(const struct ice *ice)
 {
     return ice_local_has_unstarted(ice) || (ice->has_remote && ice_pair_next(ice) != ICE_NONE);
@@ -258,7 +275,7 @@ static yodel_time checks_next_timeout(const struct ice *ice)
     return earliest;
 }
 
-yodel_time ice_next_timeout(const struct ice *ice)
+static yodel_time find_timeout(const struct ice *ice)
 {
     if (is_stopped(ice)) {
         return YODEL_NEVER;
@@ -278,6 +295,11 @@ yodel_time ice_next_timeout(const struct ice *ice)
     return earliest;
 }
 
+yodel_time ice_next_timeout(const struct ice *ice)
+{
+    return ice->quiet_until ? ice->quiet_until : find_timeout(ice);
+}
+
 // ---- Datagrams.
 
 void ice_recv(struct ice *ice, const struct yodel_path *path, struct bytes datagram, yodel_time now)
@@ -287,7 +309,8 @@ void ice_recv(struct ice *ice, const struct yodel_path *path, struct bytes datag
     if (is_stopped(ice)) {
         return;
     }
-    ice_tick(ice, now);
+    ice->quiet_until = 0;
+    run(ice, now);
     if (stun_msg_parse(&msg, datagram) != YODEL_OK) {
         ice->stats.drops[ICE_DROP_MALFORMED]++;
     } else if (stun_auth_check_fingerprint(&msg) == YODEL_ERR_UNAUTHENTIC) {
@@ -299,7 +322,7 @@ void ice_recv(struct ice *ice, const struct yodel_path *path, struct bytes datag
     } else {
         ice_checks_recv(ice, path, &msg, now);
     }
-    ice_tick(ice, now);
+    run(ice, now);
 }
 
 static size_t emit_gather(
@@ -369,14 +392,11 @@ static size_t emit_start(struct ice *ice, struct span room, struct yodel_path *p
     return len;
 }
 
-size_t ice_emit(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
+// The first datagram that there is, in the order in which others wait for it.
+static size_t emit_any(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
 {
-    YODEL_ASSERT(room.len >= ICE_DATAGRAM_MAX);
-    ice_tick(ice, now);
-    if (is_stopped(ice)) {
-        return 0;
-    }
     size_t len = ice_request_emit_reply(ice, room, path);
+
     if (len == 0) {
         len = emit_consent(ice, room, path, now);
     }
@@ -388,6 +408,21 @@ size_t ice_emit(struct ice *ice, struct span room, struct yodel_path *path, yode
     }
     if (len == 0) {
         len = emit_start(ice, room, path, now);
+    }
+    return len;
+}
+
+size_t ice_emit(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
+{
+    YODEL_ASSERT(room.len >= ICE_DATAGRAM_MAX);
+    if (now < ice->quiet_until) {
+        return 0; // On a path that carries media this is asked for every datagram.
+    }
+    ice->quiet_until = 0;
+    run(ice, now);
+    size_t len = is_stopped(ice) ? 0 : emit_any(ice, room, path, now);
+    if (len == 0) {
+        ice->quiet_until = find_timeout(ice);
     }
     return len;
 }
@@ -478,6 +513,28 @@ const char *ice_state_name(enum ice_state state)
         "new", "checking", "connected", "completed", "disconnected", "failed", "closed"};
 
     return names[state];
+}
+
+const char *ice_failure(const struct ice *ice)
+{
+    if (ice->consent.is_expired) {
+        return "the peer has not answered for 30 seconds";
+    }
+    if (!ice->is_failed) {
+        return NULL;
+    }
+    if (!has_any_local(ice)) {
+        return "there is no network interface to reach the peer from";
+    }
+    if (!has_any_remote(ice)) {
+        return "the peer has told of no address that can be used";
+    }
+    if (ice->pair_end == 0) {
+        return "no address of the peer is of a kind that we have too";
+    }
+    return ice->stats.requests_received > 0
+               ? "the peer can be heard, but none of our checks was answered"
+               : "nothing was heard from any address of the peer";
 }
 
 static bool next_candidate(struct ice *ice, struct ice_event *event)

@@ -116,6 +116,7 @@ struct ice {
     uint64_t tie_breaker;
     bool is_dirty; // The user changed something: there is something to do at once.
     bool is_closed;
+    yodel_time quiet_until; // Until then there is nothing to do; 0: not known.
 
     bool has_remote; // Credentials.
     bool has_previous_local, has_previous_remote;
@@ -165,8 +166,8 @@ void ice_end_local(struct ice *ice);
 
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);
-
-const char *ice_previous_ufrag(const struct ice *ice); // Of before a restart; "" where there is none.
+const char *ice_previous_ufrag(
+    const struct ice *ice); // Of before a restart; "" where there is none.
 
 // Whether a datagram on a socket that many agents share is this one's: a request with our user
 // name, or the answer to a request of ours.
@@ -176,7 +177,8 @@ void ice_set_role(struct ice *ice, bool is_controlling);
 bool ice_is_controlling(const struct ice *ice);
 
 // YODEL_ERR_SYNTAX for what RFC 8839 §5.4 does not allow. Other credentials than before are the
-// peer's restart: what it told earlier is forgotten, and the selected path works on meanwhile.
+// peer's restart: what it told earlier is forgotten, and the selected path works on meanwhile. Who
+// restarts in turn calls ice_restart first, which forgets credentials too.
 YODEL_MUST_USE enum yodel_err ice_set_remote_credentials(
     struct ice *ice, const char *ufrag, const char *pwd);
 
@@ -212,6 +214,8 @@ bool ice_is_valid(const struct ice *ice, const struct yodel_path *path);
 enum ice_state ice_state(const struct ice *ice);
 enum ice_gathering ice_gathering(const struct ice *ice);
 const struct ice_stats *ice_stats(const struct ice *ice);
+// Why the state is ICE_FAILED, as a clause for a person, or NULL.
+const char *ice_failure(const struct ice *ice);
 const char *ice_state_name(enum ice_state state); // The W3C's token.
 
 // The selected candidates, for statistics; false without a pair of this generation.

@@ -333,6 +333,8 @@ static void credentials_are_long_and_never_the_same(void)
 {
     struct ice_config config = {0};
     static struct ice ice;
+    bool seen[256] = {false};
+    size_t kinds = 0;
 
     ice_world_init(&world, 1);
     for (int i = 0; i < 100; i++) {
@@ -341,7 +343,12 @@ static void credentials_are_long_and_never_the_same(void)
         CHECK_EQ(strlen(ice_local_pwd(&ice)), 24);
         CHECK(strcmp(ice_local_ufrag(&ice), ice_local_ufrag(&world.agents[0].ice)) != 0);
         CHECK(strcmp(ice_local_pwd(&ice), ice_local_pwd(&world.agents[0].ice)) != 0);
+        for (const char *c = ice_local_pwd(&ice); *c; c++) {
+            kinds += !seen[(uint8_t)*c];
+            seen[(uint8_t)*c] = true;
+        }
     }
+    CHECK_EQ(kinds, 64);
 }
 
 static void a_closed_agent_says_nothing(void)

@@ -54,10 +54,8 @@ static uint8_t foundation_of(struct ice *ice, const struct ice_local *local)
     return ++ice->foundation_count;
 }
 
-static uint8_t add(struct ice *ice, struct ice_local local)
+static uint8_t add(struct ice *ice, struct ice_local local, uint8_t at)
 {
-    uint8_t at = free_slot(ice);
-
     if (at == ICE_NONE) {
         ice->stats.drops[ICE_DROP_LIMIT]++;
         return ICE_NONE;
@@ -101,7 +99,7 @@ bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t
         .base = *base,
         .preference = preference,
         .is_announced = ice->config.is_relay_only};
-    uint8_t at = add(ice, local);
+    uint8_t at = add(ice, local, free_slot(ice));
     if (at == ICE_NONE) {
         return false;
     }
@@ -112,26 +110,37 @@ bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t
     return true;
 }
 
+// §5.1.3: the same address of the same base is the same candidate, whoever told of it.
+static uint8_t find_known(
+    const struct ice *ice, const struct yodel_addr *base, const struct yodel_addr *addr)
+{
+    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        const struct ice_local *local = &ice->locals[i];
+        if (local->is_used && addr_equal(&local->base, base) && local->addr.port == addr->port &&
+            memcmp(local->addr.ip, addr->ip, sizeof addr->ip) == 0) {
+            return i;
+        }
+    }
+    return ICE_NONE;
+}
+
 uint8_t ice_local_add_reflexive(struct ice *ice, enum ice_type type, uint8_t base,
     const struct yodel_addr *addr, const struct yodel_addr *server)
 {
     const struct ice_local *host = &ice->locals[base];
+    struct ice_local local = {
+        .type = type, .addr = *addr, .base = host->addr, .preference = host->preference};
+    uint8_t at = find_known(ice, &host->addr, addr);
 
-    // §5.1.3: the same address of the same base is the same candidate, whoever told of it.
-    for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        const struct ice_local *other = &ice->locals[i];
-        if (other->is_used && addr_equal(&other->base, &host->addr) &&
-            addr_same_ip(&other->addr, addr) && other->addr.port == addr->port) {
-            return i;
-        }
+    if (server) {
+        local.server = *server;
     }
-    // §7.2.5.3.1: a peer-reflexive candidate is for us alone.
-    return add(ice, (struct ice_local){.type = type,
-                        .addr = *addr,
-                        .base = host->addr,
-                        .server = server ? *server : (struct yodel_addr){0},
-                        .preference = host->preference,
-                        .is_announced = type == ICE_PRFLX || ice->config.is_relay_only});
+    // §7.2.5.3.1: a peer-reflexive candidate is for us alone, until a server tells of it too.
+    local.is_announced = type == ICE_PRFLX || ice->config.is_relay_only;
+    if (at != ICE_NONE && (type == ICE_PRFLX || ice->locals[at].type != ICE_PRFLX)) {
+        return at;
+    }
+    return add(ice, local, at == ICE_NONE ? free_slot(ice) : at);
 }
 
 void ice_local_add_server(struct ice *ice, const struct yodel_addr *server)

@@ -41,10 +41,6 @@ void ice_nominate_switch_role(struct ice *ice, bool is_controlling)
 
         pair->is_nominating = false;
         pair->is_peer_nominated = false;
-        // What is under way says the wrong role: the peer would only refuse it.
-        if (pair->is_used && pair->txn.state == STUN_TXN_WAITING) {
-            ice_pair_trigger(ice, pair);
-        }
     }
     ice_pair_update_priorities(ice);
 }

@@ -137,7 +137,7 @@ void ice_remote_resolved(struct ice *ice, const char *name, const struct yodel_a
     for (size_t i = 0; i < ICE_NAMES_MAX; i++) {
         struct ice_name *slot = &ice->names[i];
 
-        if (!slot->is_used || !slot->is_asked || strcasecmp(slot->name, name) != 0) {
+        if (!slot->is_used || strcasecmp(slot->name, name) != 0) {
             continue;
         }
         struct ice_remote remote = slot->remote;

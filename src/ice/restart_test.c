@@ -4,6 +4,7 @@
 #include "ice/ice.h"
 #include "ice/message.h"
 #include "ice/world.h"
+#include "stun/attr.h"
 
 static struct ice_world world;
 
@@ -117,6 +118,52 @@ static void a_restart_moves_to_another_address(void)
     CHECK_EQ(world.agents[1].selected.remote.ip[3], 99);
 }
 
+static bool drop_nominations(struct ice_world *w, size_t from, struct bytes datagram)
+{
+    struct stun_msg msg;
+
+    (void)from;
+    CHECK_EQ(stun_msg_parse(&msg, datagram), YODEL_OK);
+    return !stun_msg_find(&msg, STUN_USE_CANDIDATE) || w->agents[0].ice.selected.is_previous == 0;
+}
+
+static void nothing_changes_until_the_new_path_is_nominated(void)
+{
+    connect(7);
+    for (size_t i = 0; i < 2; i++) {
+        ice_restart(&world.agents[i].ice);
+    }
+    ice_world_signal(&world);
+    world.tap = drop_nominations;
+    ice_world_run(&world, world.now + YODEL_SECONDS(3), NULL);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(world.agents[i].ice.selected.is_previous);
+        CHECK_EQ(world.agents[i].ice.pairs[0].state, ICE_PAIR_SUCCEEDED);
+    }
+    world.tap = NULL;
+    ice_world_run(&world, world.now + YODEL_SECONDS(3), NULL);
+    CHECK(ice_world_both_nominated(&world));
+}
+
+static void a_restart_asks_the_servers_again(void)
+{
+    ice_world_init(&world, 8);
+    world.server = ice_world_addr("198.51.100.1:3478");
+    ice_add_server(&world.agents[0].ice, &world.server);
+    ice_world_add_nat(&world, "192.0.2.1:5000", "203.0.113.1:5000");
+    add_locals();
+    ice_world_run(&world, YODEL_SECONDS(5), NULL);
+    CHECK_EQ(world.agents[0].candidate_count, 2);
+    CHECK_EQ(world.agents[0].gathering, ICE_GATHERING_COMPLETE);
+    world.nats[0].outside = ice_world_addr("203.0.113.2:5000");
+    ice_restart(&world.agents[0].ice);
+    CHECK_EQ(ice_gathering(&world.agents[0].ice), ICE_GATHERING_GATHERING);
+    ice_world_run(&world, YODEL_SECONDS(10), NULL);
+    CHECK_EQ(world.agents[0].candidate_count, 4);
+    CHECK_EQ(world.agents[0].candidates[3].addr.ip[3], 2);
+    CHECK_EQ(world.agents[0].gathering, ICE_GATHERING_COMPLETE);
+}
+
 static void what_failed_is_restarted(void)
 {
     connect(3);
@@ -210,7 +257,8 @@ static void credentials_that_no_peer_may_have_are_refused(void)
 
 TEST_MAIN(TEST(two_that_control_agree), TEST(two_that_are_controlled_agree),
     TEST(equal_tie_breakers_end_too), TEST(a_restart_finds_a_path_while_the_old_one_works),
-    TEST(a_restart_moves_to_another_address), TEST(what_failed_is_restarted),
+    TEST(a_restart_moves_to_another_address), TEST(nothing_changes_until_the_new_path_is_nominated),
+    TEST(a_restart_asks_the_servers_again), TEST(what_failed_is_restarted),
     TEST(a_peer_that_alone_changes_its_credentials_is_followed),
     TEST(the_same_credentials_again_change_nothing),
     TEST(checks_of_before_the_restart_have_no_effect),

@@ -7,6 +7,9 @@
 
 #define COOKIE "\x21\x12\xa4\x42"
 #define ID "abcdefghijkl"
+#define SHA16                                                                                      \
+    "\0\x1c\0\x10"                                                                                 \
+    "aaaaaaaaaaaaaaaa"
 #define MI20                                                                                       \
     "\0\x08\0\x14"                                                                                 \
     "aaaaaaaaaaaaaaaaaaaa"
@@ -98,6 +101,10 @@ static void a_second_integrity_of_the_same_kind_is_not_there(void)
     struct stun_msg msg;
 
     CHECK_EQ(stun_msg_parse(&msg, bytes_of("\0\1\0\x30" COOKIE ID MI20 MI20, 20 + 48)), YODEL_OK);
+    CHECK_EQ(msg.attr_count, 1);
+    CHECK_EQ(stun_msg_parse(&msg, bytes_of("\0\1\0\x28" COOKIE ID SHA16 SHA16, 20 + 40)), YODEL_OK);
+    CHECK_EQ(msg.attr_count, 1);
+    CHECK_EQ(stun_msg_parse(&msg, bytes_of("\0\1\0\x2c" COOKIE ID SHA16 MI20, 20 + 44)), YODEL_OK);
     CHECK_EQ(msg.attr_count, 1);
 }
 
