@@ -68,6 +68,10 @@ async function buildTests() {
     outExtension: { ".js": ".mjs" },
     platform: "node",
     target: "node18",
+    // Debian 12's Node has the browser's crypto, but not under its name.
+    banner: {
+      js: 'import { webcrypto as banner } from "node:crypto"; globalThis.crypto ??= banner;',
+    },
     define: { WORKER_FILE: '"worker.js"', VERSION: '"test"' },
   });
 }
