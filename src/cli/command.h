@@ -31,6 +31,7 @@ struct cli_command {
     int (*run)(int argument_count, char **arguments);
 };
 
+extern const struct cli_command cli_bench;
 extern const struct cli_command cli_serve;
 extern const struct cli_command cli_version;
 

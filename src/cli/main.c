@@ -18,6 +18,7 @@ const struct cli_command cli_version = {
 // In the order of the help: what people come for first.
 static const struct cli_command *const commands[] = {
     &cli_serve,
+    &cli_bench,
     &cli_version,
 };
 
