@@ -68,7 +68,14 @@ export const mishaps = [
       await page.expectStep(receiver, "#save-downloads");
       await receiver.locator("button ::-p-text(No, thanks)").click();
       await page.expectProblem(sender.page, "declined");
-      await page.close(sender.page, receiver);
+      await sender.page.bringToFront(); // A page that nobody sees draws nothing to click on.
+      await sender.page.locator("button ::-p-text(Try again)").click();
+      const isAnother = (code) => document.querySelector("#the-code")?.textContent !== code;
+      await sender.page.waitForFunction(isAnother, { timeout: 10_000 }, sender.code);
+      const code = await page.text(sender.page, "#the-code");
+      const again = await page.openReceiver(chromium, server.url, code);
+      await page.expectStep(again, "#save-downloads");
+      await page.close(sender.page, receiver, again);
     },
   },
   {

@@ -17,8 +17,7 @@ export interface SendView extends Omit<SenderEvents, "accepted"> {
   started(peer: RTCPeerConnection): void;
   unsteady(isUnsteady: boolean): void;
   done(): void;
-  // Over. `retry` begins again with the same files, where that makes sense.
-  failed(problem: Problem, retry?: () => void): void;
+  failed(problem: Problem): void; // Over.
   offline(problem: Problem): void; // The server is away; the client keeps trying.
 }
 
@@ -202,7 +201,6 @@ export class SendFlow {
     this.#over = true;
     if (problem.code === "fingerprint") this.#link?.close();
     this.#signaling.stop();
-    const retry = () => new SendFlow(this.#sources, this.#identity, this.#view).start();
-    this.#view.failed(problem, problem.code === "fingerprint" ? undefined : retry);
+    this.#view.failed(problem);
   }
 }

@@ -19,7 +19,7 @@ export class FileList {
   readonly #rows = new Map<number, Row>();
 
   constructor(items: Item[]) {
-    const list = h("ul", { class: "files" });
+    const list = h("ul", { class: "files", role: "list" });
     for (const [index, item] of items.slice(0, SHOWN_MAX).entries()) {
       const row = makeRow(item);
       this.#rows.set(index, row);

@@ -4,7 +4,7 @@ import * as codes from "../code.ts";
 import { ReceiveFlow, type ReceiveView } from "../flows/receive.ts";
 import type { Identity } from "../flows/link.ts";
 import * as format from "../format.ts";
-import { Problem } from "../problem.ts";
+import { Problem, type ProblemCode } from "../problem.ts";
 import type { Files } from "../storage/client.ts";
 import {
   DownloadStore,
@@ -30,6 +30,17 @@ const steps = {
   offer: "Connected. Waiting to hear what is offered…",
 };
 
+// After these the same code may work once more.
+const REPEATABLE: ProblemCode[] = [
+  "connection-lost",
+  "used-code",
+  "unknown-code",
+  "no-path",
+  "disk-full",
+  "io",
+  "server-error",
+  "rate-limited",
+];
 const STEADY = "Keep this page open.";
 const UNSTEADY = "The connection is shaky. Holding on…";
 const DOWNLOADS_MAX = 10;
@@ -163,13 +174,13 @@ export class ReceivePage implements ReceiveView {
       this.#title.textContent = "Declined";
       this.#body.replaceChildren(h("p", {}, "You said no. Nothing was saved."));
     }
-    const canRepeat = ["connection-lost", "used-code", "no-path", "disk-full", "io", "unknown-code", "server-error", "rate-limited", "cancelled"];
     this.#setButtons(
-      canRepeat.includes(problem.code) &&
+      REPEATABLE.includes(problem.code) &&
         button("Try again", () => this.#actions.again(), { class: "primary" }),
       !isStop && button("Another code", () => this.#actions.other(codes.format(this.#code))),
       button("Back", () => this.#actions.leave()),
     );
+    focusHeading(this.#title.parentElement ?? document);
   }
 
   offline(problem: Problem): void {

@@ -68,7 +68,8 @@ function codePanel(code: codes.Code): HTMLElement {
 
 export class SendPage implements SendView {
   readonly #sources: Source[];
-  readonly #flow: SendFlow;
+  readonly #identity: Identity;
+  #flow: SendFlow;
   readonly #goBack: () => void;
   readonly #title = h("h1", {}, "Ready to send");
   readonly #status = h("p", { class: "status", role: "status" }, "Asking for a code…");
@@ -81,6 +82,7 @@ export class SendPage implements SendView {
 
   constructor(sources: Source[], identity: Identity, goBack: () => void) {
     this.#sources = sources;
+    this.#identity = identity;
     this.#goBack = goBack;
     this.#list = new FileList(sources.map((source) => source.item));
     this.#total = totalOf(sources.map((source) => source.item));
@@ -180,16 +182,18 @@ export class SendPage implements SendView {
     focusHeading(document.querySelector("main")!);
   }
 
-  failed(problem: Problem, retry?: () => void): void {
+  failed(problem: Problem): void {
+    const isStop = problem.code === "fingerprint";
     this.#rest();
     this.#panel.hidden = true;
-    this.#title.textContent = problem.code === "fingerprint" ? "Stopped" : "Not sent";
+    this.#title.textContent = isStop ? "Stopped" : "Not sent";
     this.#status.textContent = "";
     this.#notices.replaceChildren(notice(problem));
     this.#setActions(
-      retry && button("Try again", retry, { class: "primary" }),
+      !isStop && button("Try again", () => this.#again(), { class: "primary" }),
       button("Back", this.#goBack),
     );
+    focusHeading(this.#title.parentElement ?? document);
   }
 
   offline(problem: Problem): void {
@@ -213,6 +217,15 @@ export class SendPage implements SendView {
     );
   }
 
+  // The same files once more, under a new code.
+  #again(): void {
+    this.#flow = new SendFlow(this.#sources, this.#identity, this);
+    this.#status.textContent = "Asking for a code…";
+    this.#notices.replaceChildren();
+    this.#setActions(button("Cancel", () => this.#cancel()));
+    this.#flow.start();
+  }
+
   #cancel(): void {
     this.stop();
     this.#goBack();
@@ -223,7 +236,7 @@ export class SendPage implements SendView {
     this.#meter?.stop();
   }
 
-  #setActions(...buttons: (HTMLButtonElement | undefined)[]): void {
-    this.#actions.replaceChildren(...buttons.filter((one) => one !== undefined));
+  #setActions(...buttons: (HTMLButtonElement | false)[]): void {
+    this.#actions.replaceChildren(...buttons.filter((one) => one !== false));
   }
 }
