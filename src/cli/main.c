@@ -17,6 +17,8 @@ const struct cli_command cli_version = {
 
 // In the order of the help: what people come for first.
 static const struct cli_command *const commands[] = {
+    &cli_send,
+    &cli_receive,
     &cli_serve,
     &cli_bench,
     &cli_version,

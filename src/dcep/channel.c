@@ -73,16 +73,18 @@ enum yodel_err dcep_channel_new(
     if (err != YODEL_OK) {
         return err;
     }
-    struct dcep_channel *channel = alloc_new(dcep->env->alloc, sizeof *channel + text_len);
+    struct dcep_channel *channel = alloc_new(dcep->env->alloc, sizeof *channel + text_len + 2);
     if (!channel) {
         return YODEL_ERR_NO_MEMORY;
     }
-    struct writer w = writer_of(span_of(channel->text, text_len));
-    put_bytes(&w, options->label);
+    struct writer w = writer_of(span_of(channel->text, text_len + 2));
+    put_bytes(&w, options->label); // Each with a NUL behind it, for C.
+    put_u8(&w, 0);
     put_bytes(&w, options->protocol);
+    put_u8(&w, 0);
     channel->options = *options;
     channel->options.label = bytes_of(channel->text, options->label.len);
-    channel->options.protocol = bytes_of(channel->text + options->label.len, options->protocol.len);
+    channel->options.protocol = bytes_of(channel->text + options->label.len + 1, options->protocol.len);
     channel->handle = ++dcep->generation << INDEX_BITS | index;
     dcep->channels[index] = channel;
     dcep->channel_count++;

@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 
+#define TURNS_TO_CLOSE 8
+
 struct message {
     struct message *next;
     size_t len;
@@ -287,10 +289,12 @@ void signaling_link_free(struct signaling_link *link)
     }
     link->is_over = true;
     link->is_freed = true;
-    // libwebsockets closes its handles on the loop's next turn; with a foreign loop the context goes
-    // with the second call, after that turn.
+    // libwebsockets closes its handles in the loop's next turns, by code in a plugin that the second
+    // call unloads: that one must come after those turns.
     lws_context_destroy(link->context);
-    (void)uv_run(link->options.loop, UV_RUN_NOWAIT);
+    for (int i = 0; i < TURNS_TO_CLOSE; i++) {
+        (void)uv_run(link->options.loop, UV_RUN_NOWAIT);
+    }
     lws_context_destroy(link->context);
     drop_messages(link);
     alloc_free(alloc_system(), link->text);

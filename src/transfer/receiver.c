@@ -393,6 +393,7 @@ static void end_file(struct transfer_receiver *receiver, struct transfer_receive
     int64_t size = item->offered.size;
 
     crypto_sha256_final(&receiver->hash, item->sha256);
+    item->size = receiver->position;
     receiver->is_open = false;
     if (message->offset != receiver->position || (size >= 0 && size != receiver->position) ||
         memcmp(message->sha256, item->sha256, sizeof item->sha256) != 0) {
