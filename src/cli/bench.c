@@ -162,9 +162,15 @@ static bool measure_memory(const struct stage *stage, struct results *results)
 {
     size_t count = option_pairs, opened = 0;
     struct bench_pair *pairs = alloc_new(alloc_system(), count * sizeof *pairs);
-    double before = resident_kib();
+    struct bench_pair first;
 
-    while (pairs && opened < count && open_pair(stage, &pairs[opened])) {
+    // What the process needs once, it needs for any number of peers.
+    if (!pairs || !open_pair(stage, &first)) {
+        alloc_free(alloc_system(), pairs);
+        return false;
+    }
+    double before = resident_kib();
+    while (opened < count && open_pair(stage, &pairs[opened])) {
         opened++;
     }
     wait_ms(WARM_UP_MS); // Until they are idle.
@@ -172,6 +178,7 @@ static bool measure_memory(const struct stage *stage, struct results *results)
     for (size_t i = 0; i < opened; i++) {
         bench_pair_close(&pairs[i]);
     }
+    bench_pair_close(&first);
     alloc_free(alloc_system(), pairs);
     return opened == count;
 }
