@@ -32,6 +32,7 @@ static void equal_datagrams_along_one_path_are_a_train(void)
     } rows[] = {
         {"all alike", {{1, 100}, {1, 100}, {1, 100}, {1, 100}}, 1},
         {"a shorter one ends it", {{1, 100}, {1, 100}, {1, 60}, {1, 60}}, 2},
+        {"which nothing follows", {{1, 100}, {1, 100}, {1, 60}, {1, 100}}, 2},
         {"a longer one starts another", {{1, 100}, {1, 101}, {1, 101}, {1, 101}}, 2},
         {"another path starts another", {{1, 100}, {2, 100}, {1, 100}, {2, 100}}, 4},
         {"nothing is no datagram", {{1, 100}, {1, 0}, {1, 100}, {1, 0}}, 1},
