@@ -1,6 +1,6 @@
 // SCTP in memory: two engines move 64 KiB messages; nanoseconds of code for each packet with data, both sides together.
 //
-//   sctp_bench [megabytes] [message bytes] [packets a turn]
+//   bench_sctp [megabytes] [message bytes] [packets a turn] [lost of 10000] [round trip in us]
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +30,14 @@ static double seconds(void)
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
     return (double)at.tv_sec + (double)at.tv_nsec / NANOSECONDS;
+}
+
+static size_t loss; // Of 10000.
+
+static bool is_lost(void)
+{
+    noise = noise * 6364136223846793005u + 1;
+    return (noise >> 40) % 10000 < loss;
 }
 
 static uint8_t rooms[2][BURST_MAX][ROOM];
@@ -72,6 +80,8 @@ int main(int argc, char **argv)
     size_t received = 0;
     size_t sent = 0;
 
+    loss = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+    yodel_duration turn = argc > 5 ? strtoul(argv[5], NULL, 10) : 10;
     burst = burst < BURST_MAX ? burst : BURST_MAX;
     for (int i = 0; i < 2; i++) {
         sctp_init(&peers[i], &env, &(struct sctp_config){0});
@@ -83,15 +93,22 @@ int main(int argc, char **argv)
                                    &(struct sctp_send_options){0}) == YODEL_OK) {
             sent += message_len;
         }
+        bool is_idle = true;
         for (int from = 0; from < 2; from++) {
             size_t count = speak(from, burst, now);
+            is_idle &= count == 0;
 
             for (size_t i = 0; i < count; i++) {
-                sctp_recv(&peers[!from], bytes_of(rooms[from][i], lens[from][i]), now);
+                if (!is_lost()) {
+                    sctp_recv(&peers[!from], bytes_of(rooms[from][i], lens[from][i]), now);
+                }
             }
             received += drain(!from);
         }
-        now += 10;
+        now += turn;
+        if (is_idle) {
+            now = time_min(sctp_next_timeout(&peers[0]), sctp_next_timeout(&peers[1]));
+        }
         for (int i = 0; i < 2; i++) {
             if (sctp_next_timeout(&peers[i]) <= now) {
                 sctp_tick(&peers[i], now);
@@ -100,9 +117,11 @@ int main(int argc, char **argv)
     }
     double took = seconds() - start;
     uint64_t packets = peers[0].stats.packets_sent;
-    printf("%.0f MB/s, %.0f ns a packet, %llu packets, %llu back, %llu repeated\n",
-        (double)received / took / 1e6, took * NANOSECONDS / (double)packets,
-        (unsigned long long)packets, (unsigned long long)peers[1].stats.packets_sent,
+    printf("%.0f MB/s of processor time, %.0f MB/s of virtual time, %.0f ns a packet, %llu "
+           "packets, %llu back, %llu repeated\n",
+        (double)received / took / 1e6, (double)received / (double)(now - YODEL_SECONDS(1)),
+        took * NANOSECONDS / (double)packets, (unsigned long long)packets,
+        (unsigned long long)peers[1].stats.packets_sent,
         (unsigned long long)peers[0].tx.chunks_repeated);
     for (int i = 0; i < 2; i++) {
         sctp_deinit(&peers[i]);

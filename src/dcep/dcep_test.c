@@ -364,6 +364,59 @@ static void channels_end_with_their_association(void)
     end();
 }
 
+// ---- memory
+
+static uint32_t open_stubbornly(const char *label)
+{
+    struct dcep_options options = {.label = bytes_of_text(label)};
+    uint32_t handle = 0;
+
+    if (dcep_open(&ends[0], &options, &handle) != YODEL_OK) {
+        CHECK_EQ(dcep_open(&ends[0], &options, &handle), YODEL_OK);
+    }
+    return handle;
+}
+
+// Returns whether the allocation that was to fail was made at all.
+static bool live_a_life(size_t fail_at)
+{
+    begin();
+    pair.alloc.fail_at = fail_at;
+    uint32_t first = open_stubbornly("first");
+    connect_pair();
+    uint32_t second = open_stubbornly("second");
+    run_for(YODEL_SECONDS(5));
+    uint32_t handles[] = {first, second};
+    for (size_t i = 0; i < COUNT(handles); i++) {
+        if (dcep_send(&ends[0], handles[i], false, bytes_of_text("text")) == YODEL_ERR_NO_MEMORY) {
+            CHECK_EQ(dcep_send(&ends[0], handles[i], false, bytes_of_text("text")), YODEL_OK);
+        }
+    }
+    run_for(YODEL_SECONDS(5));
+    // A channel may be closed before it opened, or refused for lack of memory; every other has carried its message.
+    CHECK_EQ(
+        count_of(1, DCEP_EVENT_MESSAGE) + ends[1].stats.refused, count_of(0, DCEP_EVENT_OPENED));
+    CHECK(count_of(0, DCEP_EVENT_OPENED) >= 1);
+    for (size_t i = 0; i < COUNT(handles); i++) {
+        dcep_close(&ends[0], handles[i]);
+    }
+    run_for(YODEL_SECONDS(10));
+    CHECK_EQ(ends[0].channel_count, 0);
+    CHECK_EQ(ends[1].channel_count, 0);
+    end();
+    return pair.alloc.has_failed;
+}
+
+static void every_allocation_may_fail_once(void)
+{
+    size_t fail_at = 1;
+
+    while (live_a_life(fail_at)) {
+        fail_at++;
+    }
+    CHECK(fail_at > 15);
+}
+
 // ---- HOSTILE E1 to E9
 
 #define OPEN_HEAD "\3\0\0\0\0\0\0\0"
@@ -512,6 +565,45 @@ static void e7_data_before_the_ack_is_delivered_and_on_no_channel_dropped(void)
     end();
 }
 
+static uint8_t text_flags; // Of the last DATA chunk that carried text.
+
+static bool notes_flags(struct pair *network, int to, struct bytes packet)
+{
+    struct sctp_header header;
+    struct sctp_chunk chunk;
+    struct sctp_data data;
+    struct reader r;
+
+    (void)network;
+    (void)to;
+    CHECK_EQ(sctp_packet_open(packet, &header, &r), YODEL_OK);
+    while (sctp_packet_next_chunk(&r, &chunk)) {
+        if (chunk.type == SCTP_DATA && sctp_chunk_parse_data(&data, &chunk) == YODEL_OK &&
+            data.ppid == DCEP_PPID_STRING) {
+            text_flags = data.flags;
+        }
+    }
+    return true;
+}
+
+static void e7_nothing_overtakes_the_open_message(void)
+{
+    struct dcep_options options = {.unordered = true};
+    uint32_t handle;
+
+    begin();
+    connect_pair();
+    pair.passes = notes_flags;
+    CHECK_EQ(dcep_open(&ends[0], &options, &handle), YODEL_OK);
+    CHECK_EQ(dcep_send(&ends[0], handle, false, bytes_of_text("before the ACK")), YODEL_OK);
+    run_for(YODEL_SECONDS(1));
+    CHECK_EQ(text_flags & SCTP_DATA_UNORDERED, 0);
+    CHECK_EQ(dcep_send(&ends[0], handle, false, bytes_of_text("after it")), YODEL_OK);
+    run_for(YODEL_SECONDS(1));
+    CHECK_EQ(text_flags & SCTP_DATA_UNORDERED, SCTP_DATA_UNORDERED);
+    end();
+}
+
 static void e8_empty_and_invalid_text(void)
 {
     uint32_t ours;
@@ -570,12 +662,14 @@ TEST_MAIN(TEST(a_channel_opened_before_the_role_is_known_opens_everywhere),
     TEST(a_number_is_used_again_after_closing), TEST(negotiated_channels_need_no_message),
     TEST(what_cannot_be_a_channel_is_refused),
     TEST(a_refused_message_is_announced_when_there_is_room),
-    TEST(channels_end_with_their_association), TEST(e1_e2_open_that_does_not_parse_is_refused),
+    TEST(channels_end_with_their_association), TEST(every_allocation_may_fail_once),
+    TEST(e1_e2_open_that_does_not_parse_is_refused),
     TEST(e2_a_label_of_65535_bytes_with_a_nul_and_a_script_is_only_text),
     TEST(e2_labels_do_not_eat_all_memory),
     TEST(e3_open_on_a_used_stream_or_of_the_wrong_parity_is_refused),
     TEST(e4_ack_without_open_and_a_second_ack_change_nothing),
     TEST(e5_unknown_identifiers_are_dropped), TEST(e6_channels_beyond_the_limit_are_refused),
     TEST(e7_data_before_the_ack_is_delivered_and_on_no_channel_dropped),
-    TEST(e8_empty_and_invalid_text), TEST(e9_both_sides_close_at_once_many_times),
+    TEST(e7_nothing_overtakes_the_open_message), TEST(e8_empty_and_invalid_text),
+    TEST(e9_both_sides_close_at_once_many_times),
     TEST(e9_the_largest_reliability_is_taken_as_the_largest_we_know))

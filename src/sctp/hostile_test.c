@@ -754,6 +754,15 @@ static void x16_heartbeats_that_are_too_large_or_altered(void)
         "abcdefgh",
         12);
     CHECK_EQ(drops(SCTP_DROP_MALFORMED), 1);
+    pair.now = pair.peers[1].heartbeat_at; // Now it does wait for an answer, but not for this one.
+    sctp_tick(&pair.peers[1], pair.now);
+    CHECK_EQ(first_chunk_of_answer(), SCTP_HEARTBEAT);
+    deliver_chunk(SCTP_HEARTBEAT_ACK, 0,
+        "\0\1\0\x0c"
+        "abcdefgh",
+        12);
+    CHECK_EQ(drops(SCTP_DROP_MALFORMED), 2);
+    CHECK(pair.peers[1].heartbeat_waits);
     check_alive();
     end();
 }

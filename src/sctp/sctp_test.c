@@ -403,6 +403,12 @@ static void a_reader_that_looks_away_closes_the_window_and_opens_it_again(void)
     CHECK_EQ(seen[1].messages, 0);
     CHECK(pair.peers[1].rx.assembly.held <= 2 * pair.peers[1].rx.window);
     CHECK(pair.peers[0].tx.flight <= SCTP_MTU_DEFAULT); // A probe.
+    uint8_t out[1500];
+    CHECK_EQ(sctp_emit(&pair.peers[1], span_of(out, sizeof out), pair.now), 0);
+    watch(&pair,
+        1); // Having looked, it says at once that there is room, and does not wait for a probe.
+    size_t len = sctp_emit(&pair.peers[1], span_of(out, sizeof out), pair.now);
+    CHECK_EQ(chunks_of_type(bytes_of(out, len), SCTP_SACK), 1);
     run_for(YODEL_SECONDS(60));
     CHECK_EQ(seen[1].messages, 60);
     end();
