@@ -102,7 +102,7 @@ static int run(const struct cli_command *command, int count, char **argv)
     if (asks_for_help(count, argv)) {
         return help(command->name);
     }
-    if (cli_options_parse(command, count, argv, &count, why) != YODEL_OK) {
+    if (cli_options_parse_all(command, count, argv, &count, why) != YODEL_OK) {
         fprintf(stderr, "yodel %s: %s (`yodel help %s` lists the options)\n", command->name, why,
             command->name);
         return CLI_USAGE;

@@ -252,8 +252,12 @@ static enum yodel_err read_line(
     *equals = 0;
     const char *name = trim(line);
     const struct cli_option *option = strlen(name) > 1 ? find(command, name, strlen(name)) : NULL;
-    if (!option || strcmp(name, "config") == 0) {
+    if (!option) {
         return unknown(command, "", name, why);
+    }
+    if (strcmp(name, "config") == 0) {
+        snprintf(why, CLI_WHY_MAX, "a file cannot name another");
+        return YODEL_ERR_SYNTAX;
     }
     return set(option, trim(equals + 1), why);
 }
@@ -297,6 +301,42 @@ enum yodel_err cli_options_read_file(
         }
     }
     return YODEL_OK;
+}
+
+static const char *config_of(const struct cli_command *command)
+{
+    const struct cli_option *option = find(command, "config", strlen("config"));
+
+    return option && option->text ? *option->text : NULL;
+}
+
+static void empty_lists(const struct cli_command *command)
+{
+    for (size_t i = 0; i < command->option_count; i++) {
+        if (command->options[i].list) {
+            command->options[i].list->count = 0;
+        }
+    }
+}
+
+enum yodel_err cli_options_parse_all(
+    const struct cli_command *command, int count, char **argv, int *left, char why[CLI_WHY_MAX])
+{
+    // Parsing moves words about, so the first time it gets a copy.
+    char **copy = calloc((size_t)count + 1, sizeof *copy);
+    if (!copy) {
+        snprintf(why, CLI_WHY_MAX, "no memory");
+        return YODEL_ERR_NO_MEMORY;
+    }
+    memcpy(copy, argv, (size_t)count * sizeof *copy);
+    int ignored;
+    enum yodel_err err = cli_options_parse(command, count, copy, &ignored, why);
+    free(copy);
+    empty_lists(command); // They were filled from the copy.
+    if (err == YODEL_OK && config_of(command)) {
+        err = cli_options_read_file(command, config_of(command), why);
+    }
+    return err == YODEL_OK ? cli_options_parse(command, count, argv, left, why) : err;
 }
 
 // ---- help

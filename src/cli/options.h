@@ -41,7 +41,11 @@ struct cli_option {
 YODEL_MUST_USE enum yodel_err cli_options_parse(
     const struct cli_command *command, int count, char **argv, int *left, char why[CLI_WHY_MAX]);
 
-// Lines of `name = value`; # begins a comment. What argv says later wins. Fails with IO or SYNTAX.
+// The same, after the file that an option named "config" gives; argv wins over it.
+YODEL_MUST_USE enum yodel_err cli_options_parse_all(
+    const struct cli_command *command, int count, char **argv, int *left, char why[CLI_WHY_MAX]);
+
+// Lines of `name = value`; # at the start of a line makes it a comment. Fails with IO or SYNTAX.
 YODEL_MUST_USE enum yodel_err cli_options_read_file(
     const struct cli_command *command, const char *path, char why[CLI_WHY_MAX]);
 

@@ -190,29 +190,12 @@ static bool choose_log(void)
     return false;
 }
 
-// The file first, then the command line again over it.
-static enum yodel_err read_config(char why[CLI_WHY_MAX])
-{
-    if (!config_file) {
-        return YODEL_OK;
-    }
-    struct server_config given = config;
-    enum yodel_err err = cli_options_read_file(&cli_serve, config_file, why);
-    (void)given;
-    return err;
-}
-
 static int run_serve(int argument_count, char **arguments)
 {
     static struct run run;
-    char why[CLI_WHY_MAX];
 
     (void)argument_count;
     (void)arguments;
-    if (read_config(why) != YODEL_OK) {
-        fprintf(stderr, "yodel serve: %s\n", why);
-        return CLI_USAGE;
-    }
     if (!choose_log()) {
         fprintf(stderr, "yodel serve: --log-level is error, warn, info or debug, not \"%s\"\n",
             log_level);

@@ -297,6 +297,14 @@ static bool say_goodbye_to_all(struct server *server)
     return has_any;
 }
 
+void server_state_left(struct server *server)
+{
+    if (server->is_stopping && !server->is_destroyed && server->core.by_id.count == 0) {
+        // In a turn of its own: libwebsockets is still busy with the one that left.
+        (void)uv_timer_start(&server->stopping, on_stop_timeout, 0, 0);
+    }
+}
+
 void server_stop(struct server *server, void (*done)(void *ctx), void *ctx)
 {
     if (server->is_stopping) {

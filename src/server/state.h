@@ -47,6 +47,9 @@ struct server {
 // is set.
 void server_state_pump(struct server *server);
 
+// A client is gone: the last one lets a stopping server end.
+void server_state_left(struct server *server);
+
 static inline struct server *server_state_of(struct lws *wsi)
 {
     return lws_context_user(lws_get_context(wsi));

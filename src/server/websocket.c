@@ -2,15 +2,14 @@
 
 #include "server/websocket.h"
 
-#include <stdio.h>
-
 #include "net/clock.h"
 #include "server/host.h"
 #include "server/ice_servers.h"
 #include "server/peer_addr.h"
 #include "server/state.h"
 
-#define CLOSE_SECONDS 3 // For the other side to take a goodbye.
+#define CLOSE_SECONDS 3     // For the other side to take a goodbye.
+#define CLOSE_FRAME_MAX 127 // RFC 6455 §5.5
 
 static int on_established(struct lws *wsi, struct server_websocket *ws)
 {
@@ -36,8 +35,7 @@ static void on_closed(struct lws *wsi, struct server_websocket *ws)
 {
     struct server *server = server_state_of(wsi);
 
-    free(ws->gathered);
-    ws->gathered = NULL;
+    signaling_pieces_clear(&ws->pieces, server->config.env->alloc);
     if (ws->client) {
         log_debug(server->config.env, "server", "%.8s disconnected", signaling_core_id(ws->client));
         signaling_core_disconnect(&server->core, ws->client, clock_now());
@@ -45,29 +43,7 @@ static void on_closed(struct lws *wsi, struct server_websocket *ws)
     }
     ws->wsi = NULL;
     server_state_pump(server);
-}
-
-// Room is doubled as bytes arrive: a length that is only announced costs nothing.
-static bool gather(struct server_websocket *ws, struct bytes piece)
-{
-    if (ws->len + piece.len > SIGNALING_TEXT_MAX || ++ws->fragments > SERVER_FRAGMENTS_MAX) {
-        return false;
-    }
-    if (ws->len + piece.len > ws->room) {
-        uint32_t room = ws->room == 0 ? 4 * SERVER_RX_BUFFER : ws->room * 2;
-        while (room < ws->len + piece.len) {
-            room *= 2;
-        }
-        uint8_t *gathered = realloc(ws->gathered, room);
-        if (!gathered) {
-            return false;
-        }
-        ws->gathered = gathered;
-        ws->room = room;
-    }
-    memcpy(ws->gathered + ws->len, piece.ptr, piece.len);
-    ws->len += (uint32_t)piece.len;
-    return true;
+    server_state_left(server);
 }
 
 static void deliver(struct server *server, struct server_websocket *ws, struct bytes text)
@@ -81,35 +57,42 @@ static void deliver(struct server *server, struct server_websocket *ws, struct b
 static int on_receive(struct server_websocket *ws, struct bytes piece)
 {
     struct server *server = server_state_of(ws->wsi);
+    struct alloc *alloc = server->config.env->alloc;
     bool is_last = lws_is_final_fragment(ws->wsi) && lws_remaining_packet_payload(ws->wsi) == 0;
 
-    if (is_last && !ws->gathered) {
+    if (is_last && ws->pieces.count == 0) {
         deliver(server, ws, piece);
         return 0;
     }
-    if (piece.len > 0 && !gather(ws, piece)) {
+    if (signaling_pieces_add(&ws->pieces, alloc, piece) != YODEL_OK) {
         static char why[] = "a message is at most 64 KiB";
         lws_close_reason(
             ws->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, (unsigned char *)why, sizeof why - 1);
         return -1;
     }
     if (is_last) {
-        deliver(server, ws, bytes_of(ws->gathered, ws->len));
-        free(ws->gathered);
-        ws->gathered = NULL;
-        ws->len = ws->room = ws->fragments = 0;
+        deliver(server, ws, signaling_pieces_whole(&ws->pieces));
+        signaling_pieces_clear(&ws->pieces, alloc);
     }
     return 0;
 }
 
+// A close frame of our own: when a writable callback asks for a close, libwebsockets drops the
+// connection without one. The other side answers and closes, or the timeout does.
 static int say_goodbye(
-    struct server_websocket *ws, enum lws_close_status status, const char *reason)
+    struct server *server, struct server_websocket *ws, uint16_t status, const char *reason)
 {
-    char why[100];
-    int len = snprintf(why, sizeof why, "%s", reason);
+    struct writer w = writer_of(span_of(server->chunk + LWS_PRE, CLOSE_FRAME_MAX));
+    size_t len = 2 + strlen(reason);
 
-    lws_close_reason(ws->wsi, status, (unsigned char *)why, (size_t)len);
-    return -1;
+    YODEL_ASSERT(len <= CLOSE_FRAME_MAX - 2);
+    put_u8(&w, 0x88); // The last frame of a message, and a close: RFC 6455 §5.5.1.
+    put_u8(&w, (uint8_t)len);
+    put_u16(&w, status);
+    put_text(&w, reason);
+    ws->said_goodbye = true;
+    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_SECONDS);
+    return lws_write(ws->wsi, server->chunk + LWS_PRE, w.len, LWS_WRITE_RAW) < 0 ? -1 : 0;
 }
 
 static bool write_text(struct server *server, struct server_websocket *ws, struct bytes text)
@@ -126,7 +109,7 @@ static int on_writable(struct server_websocket *ws)
 {
     struct server *server = server_state_of(ws->wsi);
 
-    if (!ws->client) {
+    if (!ws->client || ws->said_goodbye) {
         return 0;
     }
     struct signaling_output output = signaling_core_next_output(ws->client);
@@ -140,10 +123,10 @@ static int on_writable(struct server_websocket *ws)
     }
     if (output.close != SIGNALING_CLOSE_NONE) {
         return say_goodbye(
-            ws, LWS_CLOSE_STATUS_POLICY_VIOLATION, signaling_core_close_text(output.close));
+            server, ws, LWS_CLOSE_STATUS_POLICY_VIOLATION, signaling_core_close_text(output.close));
     }
     if (ws->wants_goodbye) {
-        return say_goodbye(ws, LWS_CLOSE_STATUS_GOINGAWAY, "the server stops");
+        return say_goodbye(server, ws, LWS_CLOSE_STATUS_GOINGAWAY, "the server stops");
     }
     return 0;
 }
@@ -156,9 +139,6 @@ void server_websocket_wake(struct server_websocket *ws)
     if (close == SIGNALING_CLOSE_SLOW || close == SIGNALING_CLOSE_GONE) {
         lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         return;
-    }
-    if (close != SIGNALING_CLOSE_NONE) {
-        lws_set_timeout(ws->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_SECONDS);
     }
     lws_callback_on_writable(ws->wsi);
 }

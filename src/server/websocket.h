@@ -1,7 +1,7 @@
 // /signal: WebSocket messages to and from the signaling core.
 //
 // Implements  RFC 6455 through libwebsockets; docs/SIGNALING.md
-// Limits      SIGNALING_TEXT_MAX bytes and SERVER_FRAGMENTS_MAX fragments for a message
+// Limits      those of signaling/pieces.h for a message
 
 #ifndef SERVER_WEBSOCKET_H
 #define SERVER_WEBSOCKET_H
@@ -9,9 +9,8 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 
-#include "base/bytes.h"
+#include "signaling/pieces.h"
 
-#define SERVER_FRAGMENTS_MAX 4096
 #define SERVER_RX_BUFFER 1024 // What most messages fit in; longer ones are gathered.
 
 struct signaling_client;
@@ -19,11 +18,9 @@ struct signaling_client;
 struct server_websocket {
     struct lws *wsi;
     struct signaling_client *client;
-    uint8_t *gathered; // NULL while no message is in pieces.
-    uint32_t len;
-    uint32_t room;
-    uint32_t fragments;
+    struct signaling_pieces pieces;
     bool wants_goodbye; // The server stops.
+    bool said_goodbye;
 };
 
 int server_websocket_callback(
