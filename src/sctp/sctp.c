@@ -7,6 +7,7 @@
 #include "sctp/assoc.h"
 #include "sctp/forward.h"
 #include "sctp/path.h"
+#include "sctp/queue.h"
 #include "sctp/sack.h"
 
 static size_t or_default(size_t value, size_t instead)
@@ -297,7 +298,7 @@ void sctp_recv(struct sctp *sctp, struct bytes packet, yodel_time now)
 void sctp_tick(struct sctp *sctp, yodel_time now)
 {
     sctp_assembly_release(&sctp->rx.assembly);
-    sctp_tx_see(&sctp->tx, now);
+    sctp_queue_see(&sctp->tx, now);
     sctp_assoc_tick(sctp, now);
     sctp_tx_tick(&sctp->tx, now);
     sctp_rx_tick(&sctp->rx, now);
@@ -445,7 +446,7 @@ enum yodel_err sctp_send(struct sctp *sctp, uint16_t id, uint32_t ppid, struct b
     if (stream->reset != SCTP_STREAM_RESET_NONE) {
         return YODEL_ERR_INVALID_STATE;
     }
-    return sctp_tx_add(&sctp->tx, stream, ppid, message, options);
+    return sctp_queue_add(&sctp->tx, stream, ppid, message, options);
 }
 
 size_t sctp_buffered(const struct sctp *sctp, uint16_t id)

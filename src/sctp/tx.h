@@ -122,17 +122,11 @@ void sctp_tx_deinit(struct sctp_tx *tx);
 // What the peer said when the association began.
 void sctp_tx_start(struct sctp_tx *tx, uint32_t window, uint32_t stream_count, bool may_abandon);
 
-YODEL_MUST_USE enum yodel_err sctp_tx_add(struct sctp_tx *tx, struct sctp_stream *stream,
-    uint32_t ppid, struct bytes message, const struct sctp_send_options *options);
-
 // Whether data would go out now, as far as can be told beforehand.
 bool sctp_tx_wants(const struct sctp_tx *tx);
 
 // What the next chunk to be repeated takes; 0: there is none.
 size_t sctp_tx_least_room(const struct sctp_tx *tx);
-
-// Lets lifetimes begin.
-void sctp_tx_see(struct sctp_tx *tx, yodel_time now);
 
 // Writes as many DATA chunks as fit, are allowed and exist.
 void sctp_tx_put_data(struct sctp_tx *tx, struct writer *w, yodel_time now);
