@@ -84,7 +84,8 @@ enum yodel_err dcep_channel_new(
     put_u8(&w, 0);
     channel->options = *options;
     channel->options.label = bytes_of(channel->text, options->label.len);
-    channel->options.protocol = bytes_of(channel->text + options->label.len + 1, options->protocol.len);
+    channel->options.protocol =
+        bytes_of(channel->text + options->label.len + 1, options->protocol.len);
     channel->handle = ++dcep->generation << INDEX_BITS | index;
     dcep->channels[index] = channel;
     dcep->channel_count++;

@@ -1,10 +1,11 @@
-// Data channels: opening, sending, closing, and what the association says translated into the W3C's events.
+// Data channels: what the application does with them, and the events it takes.
 
 #include "dcep/dcep.h"
 
-#include "base/assert.h"
 #include "base/utf8.h"
 #include "dcep/channel.h"
+#include "dcep/debt.h"
+#include "dcep/inbound.h"
 
 #define TEXT_LEN_MAX 65535
 
@@ -26,100 +27,6 @@ void dcep_set_max_message_size(struct dcep *dcep, size_t bytes)
 const struct dcep_channel *dcep_get(const struct dcep *dcep, uint32_t handle)
 {
     return dcep_channel_find(dcep, handle);
-}
-
-// ---- what could not be sent at once is owed
-
-static bool owes(const struct dcep_channel *channel)
-{
-    return channel->owes_open || channel->owes_ack || channel->owes_reset;
-}
-
-static enum yodel_err send_control(struct dcep *dcep, uint16_t id, struct bytes message)
-{
-    return sctp_send(
-        dcep->sctp, id, DCEP_PPID_CONTROL, message, &(struct sctp_send_options){.uncounted = true});
-}
-
-static enum yodel_err send_open(struct dcep *dcep, struct dcep_channel *channel)
-{
-    const struct dcep_options *options = &channel->options;
-    size_t len = DCEP_OPEN_SIZE + options->label.len + options->protocol.len;
-    uint8_t *room = alloc_resize(dcep->env->alloc, NULL, len);
-
-    if (!room) {
-        return YODEL_ERR_NO_MEMORY;
-    }
-    struct writer w = writer_of(span_of(room, len));
-    dcep_message_put_open(
-        &w, &(struct dcep_open){.unordered = options->unordered,
-                .has_max_retransmits = options->has_max_retransmits,
-                .has_max_lifetime = options->has_max_lifetime,
-                .reliability = options->has_max_retransmits ? options->max_retransmits
-                                                            : options->max_lifetime_ms,
-                .label = options->label,
-                .protocol = options->protocol});
-    enum yodel_err err = send_control(dcep, channel->id, writer_bytes(&w));
-    alloc_free(dcep->env->alloc, room);
-    return err;
-}
-
-static enum yodel_err send_ack(struct dcep *dcep, const struct dcep_channel *channel)
-{
-    uint8_t room[1];
-    struct writer w = writer_of(span_of(room, sizeof room));
-
-    dcep_message_put_ack(&w);
-    return send_control(dcep, channel->id, writer_bytes(&w));
-}
-
-static void tell(struct dcep *dcep, bool *flag)
-{
-    dcep->news += !*flag;
-    *flag = true;
-}
-
-static void on_sendable(struct dcep *dcep, struct dcep_channel *channel)
-{
-    if (dcep->is_connected && channel->state == DCEP_CONNECTING && !channel->owes_open) {
-        channel->state = DCEP_OPENED;
-        dcep->stats.channels_opened++;
-        tell(dcep, &channel->tell_opened);
-    }
-}
-
-static void pay(struct dcep *dcep, struct dcep_channel *channel)
-{
-    bool owed = owes(channel);
-
-    if (channel->owes_open && send_open(dcep, channel) == YODEL_OK) {
-        channel->owes_open = false;
-        on_sendable(dcep, channel);
-    }
-    if (channel->owes_ack && send_ack(dcep, channel) == YODEL_OK) {
-        channel->owes_ack = false;
-    }
-    if (channel->owes_reset && !channel->owes_open &&
-        sctp_reset_stream(dcep->sctp, channel->id) == YODEL_OK) {
-        channel->owes_reset = false;
-    }
-    dcep->owed -= owed && !owes(channel);
-}
-
-static void pay_all(struct dcep *dcep)
-{
-    for (uint32_t i = 0; i < dcep->channel_room && dcep->owed > 0; i++) {
-        if (dcep->channels[i] && owes(dcep->channels[i])) {
-            pay(dcep, dcep->channels[i]);
-        }
-    }
-}
-
-static void owe(struct dcep *dcep, struct dcep_channel *channel, bool *what)
-{
-    dcep->owed += !owes(channel);
-    *what = true;
-    pay(dcep, channel);
 }
 
 // ---- opening
@@ -171,23 +78,11 @@ enum yodel_err dcep_open(struct dcep *dcep, const struct dcep_options *options, 
     *handle = channel->handle;
     channel->is_acknowledged = options->negotiated;
     if (options->negotiated) {
-        on_sendable(dcep, channel);
+        dcep_debt_on_sendable(dcep, channel);
     } else if (channel->has_id) {
-        owe(dcep, channel, &channel->owes_open);
+        dcep_debt_owe(dcep, channel, &channel->owes_open);
     }
     return YODEL_OK;
-}
-
-// Ends a channel without asking the peer.
-static void end_channel(struct dcep *dcep, struct dcep_channel *channel)
-{
-    if (channel->state != DCEP_CLOSED) {
-        channel->state = DCEP_CLOSED;
-        dcep->owed -= owes(channel);
-        channel->owes_open = channel->owes_ack = channel->owes_reset = false;
-        dcep->stats.channels_closed++;
-        tell(dcep, &channel->tell_closed);
-    }
 }
 
 void dcep_set_role(struct dcep *dcep, bool is_dtls_client)
@@ -213,9 +108,9 @@ void dcep_set_role(struct dcep *dcep, bool is_dtls_client)
             return;
         }
         if (number(dcep, first) == YODEL_OK) {
-            owe(dcep, first, &first->owes_open);
+            dcep_debt_owe(dcep, first, &first->owes_open);
         } else {
-            end_channel(dcep, first);
+            dcep_debt_end_channel(dcep, first);
         }
     }
 }
@@ -288,214 +183,11 @@ void dcep_close(struct dcep *dcep, uint32_t handle)
         return;
     }
     if (!channel->has_id || dcep->has_ended) {
-        end_channel(dcep, channel); // The peer has never heard of it.
+        dcep_debt_end_channel(dcep, channel); // The peer has never heard of it.
         return;
     }
     channel->state = DCEP_CLOSING;
-    owe(dcep, channel, &channel->owes_reset);
-}
-
-// ---- what the peer does
-
-// Refuses a channel: RFC 8832 §6 says to close it at once.
-static bool refuse(struct dcep *dcep, uint16_t id)
-{
-    dcep->stats.refused++;
-    if (sctp_reset_stream(dcep->sctp, id) != YODEL_OK) {
-        dcep->stats.dropped++; // Without memory the peer keeps a channel that nobody reads.
-    }
-    return false;
-}
-
-static bool on_closing(struct dcep *dcep, struct dcep_channel *channel, struct dcep_event *event)
-{
-    channel->state = DCEP_CLOSING;
-    owe(dcep, channel, &channel->owes_reset);
-    *event = (struct dcep_event){.type = DCEP_EVENT_CLOSING, .channel = channel->handle};
-    return true;
-}
-
-static bool on_open(
-    struct dcep *dcep, uint16_t id, const struct dcep_open *open, struct dcep_event *event)
-{
-    struct dcep_channel *channel = dcep_channel_of_stream(dcep, id);
-    uint32_t reliability = open->reliability < UINT16_MAX ? open->reliability : UINT16_MAX;
-
-    if (channel) { // E3: on a stream that is in use.
-        dcep->stats.refused++;
-        return channel->state < DCEP_CLOSING && on_closing(dcep, channel, event);
-    }
-    if (id > DCEP_ID_MAX || (dcep->has_role && (id % 2 == 0) == dcep->is_client)) {
-        return refuse(dcep, id);
-    }
-    struct dcep_options options = {.label = open->label,
-        .protocol = open->protocol,
-        .unordered = open->unordered,
-        .has_max_retransmits = open->has_max_retransmits,
-        .has_max_lifetime = open->has_max_lifetime,
-        .max_retransmits = (uint16_t)(open->has_max_retransmits ? reliability : 0),
-        .max_lifetime_ms = (uint16_t)(open->has_max_lifetime ? reliability : 0)};
-    if (dcep_channel_new(dcep, &options, &channel) != YODEL_OK) {
-        return refuse(dcep, id);
-    }
-    if (dcep_channel_set_id(dcep, channel, id) != YODEL_OK) {
-        dcep_channel_free(dcep, channel);
-        return refuse(dcep, id);
-    }
-    channel->is_acknowledged = true;
-    channel->state = DCEP_OPENED;
-    dcep->stats.channels_opened++;
-    sctp_set_low_threshold(dcep->sctp, id, 0);
-    owe(dcep, channel, &channel->owes_ack);
-    *event = (struct dcep_event){.type = DCEP_EVENT_INCOMING, .channel = channel->handle};
-    return true;
-}
-
-static bool on_control(struct dcep *dcep, const struct sctp_event *from, struct dcep_event *event)
-{
-    struct dcep_channel *channel = dcep_channel_of_stream(dcep, from->stream);
-    enum dcep_message_type type;
-    struct dcep_open open;
-
-    if (dcep_message_parse(from->data, &type, &open) != YODEL_OK) {
-        dcep->stats.dropped++; // E1, E5
-        return channel ? false : refuse(dcep, from->stream);
-    }
-    if (type == DCEP_OPEN) {
-        return on_open(dcep, from->stream, &open, event);
-    }
-    if (channel) {
-        channel->is_acknowledged = true; // E4: a second one says nothing new.
-    } else {
-        dcep->stats.dropped++;
-    }
-    return false;
-}
-
-static bool on_message(struct dcep *dcep, const struct sctp_event *from, struct dcep_event *event)
-{
-    struct dcep_channel *channel = dcep_channel_of_stream(dcep, from->stream);
-    bool is_text = from->ppid == DCEP_PPID_STRING || from->ppid == DCEP_PPID_STRING_EMPTY;
-    bool is_empty = from->ppid == DCEP_PPID_STRING_EMPTY || from->ppid == DCEP_PPID_BINARY_EMPTY;
-
-    if (from->ppid == DCEP_PPID_CONTROL) {
-        return on_control(dcep, from, event);
-    }
-    if (!channel || channel->state != DCEP_OPENED ||
-        (!is_text && !is_empty && from->ppid != DCEP_PPID_BINARY)) {
-        dcep->stats.dropped++; // E5, E7
-        return false;
-    }
-    if (is_text && !is_empty && !utf8_is_valid(from->data)) {
-        dcep->stats
-            .dropped++; // E8: what is not text is not handed out as text, and nothing is silently missing.
-        return on_closing(dcep, channel, event);
-    }
-    channel->is_acknowledged = true; // Who answers has seen the OPEN message.
-    dcep->stats.messages_received++;
-    *event = (struct dcep_event){.type = DCEP_EVENT_MESSAGE,
-        .channel = channel->handle,
-        .is_binary = !is_text,
-        .data = is_empty ? bytes_of(from->data.ptr, 0) : from->data};
-    return true;
-}
-
-static void end_if_both_halves_did(struct dcep *dcep, struct dcep_channel *channel)
-{
-    if (channel->our_half_ended && channel->peer_half_ended) {
-        end_channel(dcep, channel);
-    }
-}
-
-static bool on_peer_reset(struct dcep *dcep, uint16_t id, struct dcep_event *event)
-{
-    struct dcep_channel *channel = dcep_channel_of_stream(dcep, id);
-
-    if (!channel || channel->state == DCEP_CLOSED) {
-        return false; // The other half of one that we refused.
-    }
-    channel->peer_half_ended = true;
-    if (channel->state != DCEP_CLOSING) {
-        return on_closing(dcep, channel, event); // RFC 8831 §6.7
-    }
-    end_if_both_halves_did(dcep, channel);
-    return false;
-}
-
-static void on_our_reset(struct dcep *dcep, uint16_t id)
-{
-    struct dcep_channel *channel = dcep_channel_of_stream(dcep, id);
-
-    if (channel && channel->state == DCEP_CLOSING && !channel->owes_reset) {
-        channel->our_half_ended = true;
-        end_if_both_halves_did(dcep, channel);
-    }
-}
-
-static bool on_low(struct dcep *dcep, uint16_t id, struct dcep_event *event)
-{
-    struct dcep_channel *channel = dcep_channel_of_stream(dcep, id);
-
-    if (!channel || channel->state == DCEP_CLOSED) {
-        return false;
-    }
-    *event = (struct dcep_event){.type = DCEP_EVENT_BUFFERED_LOW, .channel = channel->handle};
-    return true;
-}
-
-static void on_connected(struct dcep *dcep)
-{
-    dcep->is_connected = true;
-    for (uint32_t i = 0; i < dcep->channel_room; i++) {
-        struct dcep_channel *channel = dcep->channels[i];
-
-        if (channel && channel->has_id && channel->id >= sctp_stream_count(dcep->sctp)) {
-            end_channel(dcep, channel);
-        } else if (channel && channel->has_id) {
-            on_sendable(dcep, channel);
-        }
-    }
-}
-
-static void on_ended(struct dcep *dcep)
-{
-    dcep->has_ended = true;
-    dcep->is_connected = false;
-    for (uint32_t i = 0; i < dcep->channel_room; i++) {
-        if (dcep->channels[i]) {
-            end_channel(dcep, dcep->channels[i]);
-        }
-    }
-}
-
-// Returns whether there is something to tell.
-static bool translate(struct dcep *dcep, const struct sctp_event *from, struct dcep_event *event)
-{
-    switch (from->type) {
-    case SCTP_EVENT_CONNECTED:
-        on_connected(dcep);
-        *event = (struct dcep_event){.type = DCEP_EVENT_ASSOCIATION_CONNECTED};
-        return true;
-    case SCTP_EVENT_MESSAGE:
-        return on_message(dcep, from, event);
-    case SCTP_EVENT_STREAM_RESET_INCOMING:
-        return on_peer_reset(dcep, from->stream, event);
-    case SCTP_EVENT_STREAM_RESET_DONE:
-        on_our_reset(dcep, from->stream);
-        return false;
-    case SCTP_EVENT_BUFFERED_LOW:
-        return on_low(dcep, from->stream, event);
-    case SCTP_EVENT_CLOSED:
-        on_ended(dcep);
-        *event = (struct dcep_event){.type = DCEP_EVENT_ASSOCIATION_CLOSED};
-        return true;
-    case SCTP_EVENT_FAILED:
-        on_ended(dcep);
-        *event =
-            (struct dcep_event){.type = DCEP_EVENT_ASSOCIATION_FAILED, .failure = from->failure};
-        return true;
-    }
-    return false;
+    dcep_debt_owe(dcep, channel, &channel->owes_reset);
 }
 
 static bool next_news(struct dcep *dcep, struct dcep_event *event)
@@ -528,12 +220,12 @@ bool dcep_next_event(struct dcep *dcep, struct dcep_event *event)
         dcep_channel_free(dcep, dcep->dying);
         dcep->dying = NULL;
     }
-    pay_all(dcep);
+    dcep_debt_pay_all(dcep);
     while (!next_news(dcep, event)) {
         if (!sctp_next_event(dcep->sctp, &from)) {
             return false;
         }
-        if (translate(dcep, &from, event)) {
+        if (dcep_inbound_translate(dcep, &from, event)) {
             return true;
         }
     }
