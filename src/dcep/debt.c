@@ -4,7 +4,7 @@
 
 #include "dcep/message.h"
 
-static bool exists(const struct dcep_channel *channel)
+static bool owes(const struct dcep_channel *channel)
 {
     return channel->owes_open || channel->owes_ack || channel->owes_reset;
 }
@@ -64,7 +64,7 @@ void dcep_debt_on_sendable(struct dcep *dcep, struct dcep_channel *channel)
 
 static void pay(struct dcep *dcep, struct dcep_channel *channel)
 {
-    bool owed = exists(channel);
+    bool owed = owes(channel);
 
     if (channel->owes_open && send_open(dcep, channel) == YODEL_OK) {
         channel->owes_open = false;
@@ -77,13 +77,13 @@ static void pay(struct dcep *dcep, struct dcep_channel *channel)
         sctp_reset_stream(dcep->sctp, channel->id) == YODEL_OK) {
         channel->owes_reset = false;
     }
-    dcep->owed -= owed && !exists(channel);
+    dcep->owed -= owed && !owes(channel);
 }
 
 void dcep_debt_pay_all(struct dcep *dcep)
 {
     for (uint32_t i = 0; i < dcep->channel_room && dcep->owed > 0; i++) {
-        if (dcep->channels[i] && exists(dcep->channels[i])) {
+        if (dcep->channels[i] && owes(dcep->channels[i])) {
             pay(dcep, dcep->channels[i]);
         }
     }
@@ -91,7 +91,7 @@ void dcep_debt_pay_all(struct dcep *dcep)
 
 void dcep_debt_owe(struct dcep *dcep, struct dcep_channel *channel, bool *what)
 {
-    dcep->owed += !exists(channel);
+    dcep->owed += !owes(channel);
     *what = true;
     pay(dcep, channel);
 }
@@ -100,7 +100,7 @@ void dcep_debt_end_channel(struct dcep *dcep, struct dcep_channel *channel)
 {
     if (channel->state != DCEP_CLOSED) {
         channel->state = DCEP_CLOSED;
-        dcep->owed -= exists(channel);
+        dcep->owed -= owes(channel);
         channel->owes_open = channel->owes_ack = channel->owes_reset = false;
         dcep->stats.channels_closed++;
         tell(dcep, &channel->tell_closed);
