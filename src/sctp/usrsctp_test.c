@@ -1,8 +1,8 @@
 // SCTP with somebody else: an association between us and usrsctp, in one thread and in virtual time.
 
 #include "check.h"
-#include "sctp/oracle.h"
 #include "sctp/sctp.h"
+#include "sctp/usrsctp_fixture.h"
 
 #define STEP_MS 5
 #define QUEUE_MAX 4096

@@ -3,8 +3,8 @@
 // Not here    anything that the library uses: the tests link it where it is installed
 // Threads     none; virtual time in milliseconds
 
-#ifndef SCTP_ORACLE_H
-#define SCTP_ORACLE_H
+#ifndef SCTP_USRSCTP_FIXTURE_H
+#define SCTP_USRSCTP_FIXTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>

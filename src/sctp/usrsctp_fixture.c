@@ -1,6 +1,6 @@
 // Another SCTP: usrsctp without threads.
 
-#include "sctp/oracle.h"
+#include "sctp/usrsctp_fixture.h"
 
 #include <string.h>
 #include <sys/time.h>
