@@ -17,11 +17,11 @@ static void *resize_system(struct alloc *self, void *ptr, size_t len)
     return realloc(ptr, len);
 }
 
+struct alloc alloc_heap = {resize_system};
+
 struct alloc *alloc_system(void)
 {
-    static struct alloc system = {resize_system};
-
-    return &system;
+    return &alloc_heap;
 }
 
 void *alloc_new(struct alloc *alloc, size_t len)

@@ -18,7 +18,8 @@ struct alloc {
 };
 
 // malloc, realloc and free of the system.
-struct alloc *alloc_system(void);
+extern struct alloc alloc_heap;
+struct alloc *alloc_system(void); // The same, as a value to pass on.
 
 // Zeroed memory, or NULL.
 YODEL_MUST_USE void *alloc_new(struct alloc *alloc, size_t len);

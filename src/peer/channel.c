@@ -136,7 +136,7 @@ YODEL_API enum yodel_err yodel_peer_create_data_channel(yodel_peer *peer, const 
         return YODEL_ERR_NO_MEMORY;
     }
     *out = channel;
-    peer_wake(peer);
+    peer_changed(peer);
     return YODEL_OK;
 }
 

@@ -100,7 +100,7 @@ YODEL_API void yodel_peer_restart_ice(yodel_peer *peer)
     peer->wants_restart = true;
     peer->has_restarted = false;
     peer->told_negotiation = false;
-    peer_wake(peer);
+    peer_changed(peer);
 }
 
 // ---- setting
@@ -183,7 +183,7 @@ YODEL_API enum yodel_err yodel_peer_set_local_description(
     if (description->type != YODEL_SDP_ROLLBACK) {
         begin_gathering(peer);
     }
-    peer_wake(peer);
+    peer_changed(peer);
     return YODEL_OK;
 }
 
@@ -284,7 +284,7 @@ YODEL_API enum yodel_err yodel_peer_set_remote_description(
         return peer_fail(peer, err, "the remote description's ICE credentials are not valid");
     }
     apply(peer, &change);
-    peer_wake(peer);
+    peer_changed(peer);
     return YODEL_OK;
 }
 
@@ -341,7 +341,9 @@ static bool give(yodel_peer *peer, const struct jsep_description *from, bool is_
     jsep_write_description(from, bytes_of_text(ice_local_ufrag(&peer->ice)), &candidates, &w);
     YODEL_ASSERT(!w.failed);
     text[w.len] = '\0';
-    *to = (struct yodel_description){from->type, text};
+    char *fitting = alloc_resize(peer->env->alloc, text, w.len + 1); // It is kept for a while.
+    peer->description = fitting ? fitting : text;
+    *to = (struct yodel_description){from->type, peer->description};
     return true;
 }
 

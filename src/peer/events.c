@@ -101,21 +101,19 @@ static bool next_change(yodel_peer *peer, struct yodel_event *event)
     return true;
 }
 
-// W3C webrtc §4.7.3: told once, when stable, until it was answered by an offer.
+// W3C webrtc §4.7.3: told once, when stable, until it was answered by an offer. Only a call of the
+// user's can change the answer, so it is worked out after those alone.
 static bool next_negotiation(yodel_peer *peer, struct yodel_event *event)
 {
+    if (!peer->asks_negotiation) {
+        return false;
+    }
+    peer->asks_negotiation = false;
     bool is_needed = peer_needs_negotiation(peer);
-
-    if (!is_needed) {
-        peer->told_negotiation = false;
-        return false;
-    }
-    if (peer->told_negotiation) {
-        return false;
-    }
-    peer->told_negotiation = true;
+    bool tells = is_needed && !peer->told_negotiation;
+    peer->told_negotiation = is_needed;
     event->type = YODEL_EVENT_NEGOTIATION_NEEDED;
-    return true;
+    return tells;
 }
 
 // ---- ICE

@@ -13,10 +13,8 @@
 
 const struct env *peer_env(void)
 {
-    static struct env env;
+    static const struct env env = {.alloc = &alloc_heap, .random = crypto_random};
 
-    env.alloc = alloc_system();
-    env.random = crypto_random;
     return &env;
 }
 
@@ -35,6 +33,12 @@ void peer_wake(yodel_peer *peer)
     if (peer->wake) {
         peer->wake(peer->wake_ctx);
     }
+}
+
+void peer_changed(yodel_peer *peer)
+{
+    peer->asks_negotiation = true;
+    peer_wake(peer);
 }
 
 static enum yodel_err add_server(yodel_peer *peer, const char *text)

@@ -79,6 +79,7 @@ struct yodel_peer {
     bool local_ended;  // The loop has given all its addresses.
     bool gathering_begun;
     bool wants_restart;    // restartIce was called, and no offer has answered it.
+    bool asks_negotiation; // Whether one is needed may have changed.
     bool told_negotiation; // YODEL_EVENT_NEGOTIATION_NEEDED, for the present need.
     bool has_restarted;    // And an offer with new credentials was made.
     bool is_dtls_client;
@@ -129,6 +130,9 @@ enum yodel_err peer_fail(yodel_peer *peer, enum yodel_err err, const char *forma
 
 // Tells the loop that there is something to say or to tell.
 void peer_wake(yodel_peer *peer);
+
+// The same, after what may call for an offer.
+void peer_changed(yodel_peer *peer);
 
 // Whether YODEL_EVENT_NEGOTIATION_NEEDED is true now.
 bool peer_needs_negotiation(const yodel_peer *peer);

@@ -332,6 +332,8 @@ static void on_event(struct sim_side *side, const struct yodel_event *event)
         struct sim_flow *flow = yodel_channel_user(event->channel);
         if (flow && flow->from == event->channel) {
             flow->from = NULL;
+        } else if (flow && flow->to == event->channel) {
+            flow->to = NULL; // It ends with the next event.
         }
         break;
     }
