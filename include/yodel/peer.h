@@ -11,10 +11,10 @@
 // - Calls that a user makes take no time: what they start begins at the next tick or emit.
 //
 // Implements  W3C webrtc §4 (peer-to-peer connections), §6 (peer-to-peer data); RFC 9429 (JSEP);
-// RFC 8831, 8832 Ownership   a peer owns its channels and every text that it hands out. What an
-// event points to lives until the next
-//             yodel_peer_recv, yodel_peer_tick or yodel_peer_next_event on that peer; sending does
-//             not end it.
+//             RFC 8831, 8832
+// Ownership   a peer owns its channels and every text that it hands out. What an event points to
+//             lives until the next yodel_peer_recv, yodel_peer_tick or yodel_peer_next_event on
+//             that peer; sending does not end it.
 // Threads     none: any thread may call, one at a time for each peer
 
 #ifndef YODEL_PEER_H

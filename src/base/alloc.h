@@ -2,7 +2,8 @@
 // fail.
 //
 // Ownership   what alloc_new returns belongs to the caller, until alloc_free with the same
-// allocator Limits      none here; each module names its own
+//             allocator
+// Limits      none here; each module names its own
 
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H

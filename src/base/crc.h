@@ -1,8 +1,8 @@
 // CRC: the two 32-bit checks that our protocols carry, over bytes in one piece or several.
 //
 // Implements  CRC-32 as in ISO/IEC/IEEE 8802-3 (STUN's FINGERPRINT), CRC32c as in RFC 9260 Appendix
-// A Not here    how a protocol stores the result: STUN xors it and sends it big-endian, SCTP sends
-// it
+//             A
+// Not here    how a protocol stores the result: STUN xors it and sends it big-endian, SCTP sends it
 //             little-endian
 
 #ifndef BASE_CRC_H

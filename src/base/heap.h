@@ -1,8 +1,10 @@
-// Heap: the entry with the smallest key first, as timers need it. An entry knows where it is, so that it can move or go.
+// Heap: the entry with the smallest key first, as timers need it. An entry knows where it is, so
+// that it can move or go.
 //
 // A zeroed entry is in no heap.
 //
-// Ownership   entries are the caller's, embedded in what they stand for; the heap owns its table of pointers
+// Ownership   entries are the caller's, embedded in what they stand for; the heap owns its table of
+//             pointers
 // Limits      none here; who fills a heap counts. The table grows by doubling and never shrinks
 
 #ifndef BASE_HEAP_H

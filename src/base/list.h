@@ -1,6 +1,7 @@
 // List: doubly linked, through a node inside what it links, so that linking never needs memory.
 //
-// A zeroed node is in no list. A list must be initialised, and stay where it is while it holds anything.
+// A zeroed node is in no list. A list must be initialised, and stay where it is while it holds
+// anything.
 //
 // Ownership   none: a list frees nothing, and whoever frees a linked thing removes it first
 // Limits      none here; who fills a list counts

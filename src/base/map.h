@@ -1,10 +1,13 @@
-// Map: finds a thing by bytes that a peer may have chosen. Hashed with a secret key, so that no choice makes it slow.
+// Map: finds a thing by bytes that a peer may have chosen. Hashed with a secret key, so that no
+// choice makes it slow.
 //
-// A zeroed entry is in no map. Keys that are integers: `bytes_of(&id, sizeof id)`; never a struct with padding.
+// A zeroed entry is in no map. Keys that are integers: `bytes_of(&id, sizeof id)`; never a struct
+// with padding.
 //
-// Ownership   entries are the caller's, embedded in what they stand for, and so are the bytes of each key, which must stay
-//             as they are while the entry is in; the map owns its table
-// Limits      none here; who fills a map counts. The table doubles when there are as many entries as places
+// Ownership   entries are the caller's, embedded in what they stand for, and so are the bytes of
+//             each key, which must stay as they are while the entry is in; the map owns its table
+// Limits      none here; who fills a map counts. The table doubles when there are as many entries
+//             as places
 
 #ifndef BASE_MAP_H
 #define BASE_MAP_H

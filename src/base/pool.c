@@ -1,4 +1,5 @@
-// Pool: a free block holds the link to the next free one; a slab begins with the link to the next slab.
+// Pool: a free block holds the link to the next free one; a slab begins with the link to the next
+// slab.
 
 #include "base/pool.h"
 

@@ -1,4 +1,5 @@
-// Pool: equal blocks, cut from slabs and kept for the next user, so that taking one is a pointer's work.
+// Pool: equal blocks, cut from slabs and kept for the next user, so that taking one is a pointer's
+// work.
 //
 // Ownership   a block is the taker's until it is given back; all must be back before the pool ends
 // Limits      `limit` blocks, given at init; slabs are freed when the pool ends, not before

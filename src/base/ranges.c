@@ -1,4 +1,5 @@
-// Ranges: one rule for adding and taking away: the intervals that a change touches become none, one or two new ones.
+// Ranges: one rule for adding and taking away: the intervals that a change touches become none, one
+// or two new ones.
 
 #include "base/ranges.h"
 

@@ -1,9 +1,11 @@
-// Ranges: a set of 64-bit numbers kept as sorted intervals: what has arrived, what is missing, what was acknowledged.
+// Ranges: a set of 64-bit numbers kept as sorted intervals: what has arrived, what is missing, what
+// was acknowledged.
 //
 // Wire counters are unwrapped before they come here.
 //
 // Ownership   the caller's array holds the intervals; nothing is allocated
-// Limits      as many intervals as that array has room for; what would need more is refused, and nothing changes
+// Limits      as many intervals as that array has room for; what would need more is refused, and
+//             nothing changes
 
 #ifndef BASE_RANGES_H
 #define BASE_RANGES_H

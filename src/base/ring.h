@@ -1,6 +1,7 @@
 // Ring: a queue of equal elements, or of bytes (elements of size 1), that grows up to its limit.
 //
-// Ownership   elements are copied in; what ring_at and ring_view return lives until the next put, drop or deinit
+// Ownership   elements are copied in; what ring_at and ring_view return lives until the next put,
+//             drop or deinit
 // Limits      `limit` elements, given at init
 
 #ifndef BASE_RING_H

@@ -1,4 +1,5 @@
-// Trace: what an engine decided, as typed events through the env: for the simulator's checkers and for `yodel trace`.
+// Trace: what an engine decided, as typed events through the env: for the simulator's checkers and
+// for `yodel trace`.
 //
 //   trace(env, now, "ice", "pair_state", trace_number("pair", id), trace_text("state", "nominated"));
 //

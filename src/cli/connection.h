@@ -1,4 +1,5 @@
-// A connection by a code: the server's link, the meeting, the peer and one data channel, for `yodel send` and
+// A connection by a code: the server's link, the meeting, the peer and one data channel, for `yodel
+// send` and
 // `yodel receive`.
 //
 // Once the channel stands, the server may die: only what happens between the two peers counts then.

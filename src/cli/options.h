@@ -2,7 +2,8 @@
 // help.
 //
 // Ownership   values point into argv, or into the configuration file's text, which is kept
-// Limits      CLI_CONFIG_MAX bytes of a configuration file; CLI_LIST_MAX values of a repeated option
+// Limits      CLI_CONFIG_MAX bytes of a configuration file; CLI_LIST_MAX values of a repeated
+//             option
 
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H

@@ -1,6 +1,8 @@
-// What `yodel send` and `yodel receive` tell: a bar and sentences for a person, JSON lines for a script.
+// What `yodel send` and `yodel receive` tell: a bar and sentences for a person, JSON lines for a
+// script.
 //
-// People's lines go to stderr, so that stdout is free for a pipe; JSON goes to stdout, an object a line.
+// People's lines go to stderr, so that stdout is free for a pipe; JSON goes to stdout, an object a
+// line.
 //
 // Limits      one line of progress a tenth of a second on a terminal, each half second as JSON
 

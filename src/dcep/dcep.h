@@ -1,17 +1,19 @@
 // Data channels: the W3C's, over one SCTP association.
 //
-// A channel is a pair of streams with one number. It is opened by a message on it (or by both sides knowing its number),
+// A channel is a pair of streams with one number. It is opened by a message on it (or by both sides
+// knowing its number),
 // and closed by resetting both streams.
 //
 // Implements  RFC 8831 §6 (channels, closing), RFC 8832 §6 (opening), W3C webrtc §6.1, §6.2
-// Not here    the wire format (dcep/message.h); driving the association: its owner calls sctp_recv, sctp_tick, sctp_emit,
-//             and takes events from here alone
-// Ownership   borrows the association; owns its channels. What an event points to lives until the next recv, tick or
-//             next_event
+// Not here    the wire format (dcep/message.h); driving the association: its owner calls sctp_recv,
+//             sctp_tick, sctp_emit, and takes events from here alone
+// Ownership   borrows the association; owns its channels. What an event points to lives until the
+//             next recv, tick or next_event
 // Time        none: the association has it
 // Limits      DCEP_CHANNELS_MAX channels; DCEP_TEXT_MAX bytes of labels and protocols in all
-// Departs     a channel that we open is open once its OPEN message is on its way, without waiting for the ACK, as
-//             RFC 8832 §6 allows and browsers do; until the ACK its messages are sent in order
+// Departs     a channel that we open is open once its OPEN message is on its way, without waiting
+//             for the ACK, as RFC 8832 §6 allows and browsers do; until the ACK its messages are
+//             sent in order
 
 #ifndef DCEP_DCEP_H
 #define DCEP_DCEP_H

@@ -1,4 +1,5 @@
-// Fuzzes data channels with messages that only a broken or hostile peer sends, on any stream and in any order.
+// Fuzzes data channels with messages that only a broken or hostile peer sends, on any stream and in
+// any order.
 
 #include "dcep/dcep.h"
 #include "sctp/pair.h"

@@ -1,4 +1,5 @@
-// Data channels: two ends of an association, their channels, and peers that do not keep to the rules.
+// Data channels: two ends of an association, their channels, and peers that do not keep to the
+// rules.
 
 #include "dcep/dcep.h"
 

@@ -1,6 +1,8 @@
-// What a channel owes its peer and its application: messages and resets that could not be sent at once, and news.
+// What a channel owes its peer and its application: messages and resets that could not be sent at
+// once, and news.
 //
-// An OPEN message, an ACK or a reset may be refused for lack of memory or of room in the send buffer. It is then owed, and
+// An OPEN message, an ACK or a reset may be refused for lack of memory or of room in the send
+// buffer. It is then owed, and
 // paid later: no channel is lost for it.
 //
 // Not here    when a channel comes to owe something (dcep/dcep.h, dcep/inbound.h)

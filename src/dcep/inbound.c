@@ -1,4 +1,5 @@
-// What comes from the peer: messages, resets and the association's own events, made into those of channels.
+// What comes from the peer: messages, resets and the association's own events, made into those of
+// channels.
 
 #include "dcep/inbound.h"
 

@@ -1,4 +1,5 @@
-// DCEP messages: DATA_CHANNEL_OPEN and DATA_CHANNEL_ACK, read and written, and the identifiers that tell messages apart.
+// DCEP messages: DATA_CHANNEL_OPEN and DATA_CHANNEL_ACK, read and written, and the identifiers that
+// tell messages apart.
 //
 // Implements  RFC 8832 §5.1, §5.2, §8.2; RFC 8831 §8 (payload protocol identifiers)
 // Not here    what a message does (dcep/dcep.h)

@@ -6,21 +6,21 @@
 //                              +-----> [failed] <------+
 //
 // Implements  RFC 6347 (DTLS 1.2), RFC 8827 §6.5 (fingerprints), RFC 7627 (extended master secret,
-// demanded) Not here    the protocol itself, which is libssl's; SRTP keys, whose export will be
-// here; ICE, which says when to start Ownership   the caller owns the struct, which must not move
-// between start and deinit; it borrows env and identity;
-//             a data event borrows from the datagram, until the next recv or next_event
+//             demanded)
+// Not here    the protocol itself, which is libssl's; SRTP keys, whose export will be here; ICE,
+//             which says when to start
+// Ownership   the caller owns the struct, which must not move between start and deinit; it borrows
+//             env and identity; a data event borrows from the datagram, until the next recv or
+//             next_event
 // Time        every `now` must be at least the one before it. libssl keeps the retransmission timer
-// by gettimeofday: a
-//             wall clock that is set back during a handshake delays a retransmission, never the end
-//             at DTLS_PATIENCE
+//             by gettimeofday: a wall clock that is set back during a handshake delays a
+//             retransmission, never the end at DTLS_PATIENCE
 // Limits      DTLS_MTU bytes a handshake datagram, DTLS_DATA_MAX a message, DTLS_RECORDS_MAX
-// records of data a datagram;
-//             DTLS_EARLY_COUNT records of data wait for the handshake's end; DTLS_PATIENCE for a
-//             handshake
+//             records of data a datagram; DTLS_EARLY_COUNT records of data wait for the handshake's
+//             end; DTLS_PATIENCE for a handshake
 // Departs     RFC 6347 §4.1.2.7 lets a plaintext fatal alert end a handshake. Anybody can send one,
-// so it is noted and
-//             ignored: a handshake that the peer has given up ends by DTLS_PATIENCE
+//             so it is noted and ignored: a handshake that the peer has given up ends by
+//             DTLS_PATIENCE
 
 #ifndef DTLS_DTLS_H
 #define DTLS_DTLS_H

@@ -1,9 +1,11 @@
 // A DTLS identity: one certificate, and what libssl shares between all connections that show it.
 //
 // Implements  RFC 8827 §6.5 (suites, curves, mutual certificates), RFC 9325 §4 (AEAD and forward
-// secrecy alone) Not here    a single connection (dtls/dtls.h) Ownership   references its
-// certificate's parts, so that the certificate itself may go; outlives its connections Limits
-// DTLS 1.2; ECDHE-ECDSA with an AEAD; X25519 and P-256; no resumption, tickets or renegotiation
+//             secrecy alone)
+// Not here    a single connection (dtls/dtls.h)
+// Ownership   references its certificate's parts, so that the certificate itself may go; outlives
+//             its connections Limits DTLS 1.2; ECDHE-ECDSA with an AEAD; X25519 and P-256; no
+//             resumption, tickets or renegotiation
 
 #ifndef DTLS_IDENTITY_H
 #define DTLS_IDENTITY_H

@@ -1,7 +1,8 @@
 // ICE candidates: a transport address by which a peer may be reached, and the text that signals it.
 //
 // Implements  RFC 8445 §5.1.2 (priority), RFC 8839 §5.1 (candidate-attribute), RFC 6544 §4.5
-// (tcptype) Not here    the lines around it in SDP (sdp/), who pairs it with what (ice/pairs.h)
+//             (tcptype)
+// Not here    the lines around it in SDP (sdp/), who pairs it with what (ice/pairs.h)
 // Ownership   values; texts are NUL-terminated copies
 // Limits      ICE_FOUNDATION_MAX, ICE_NAME_MAX, ICE_UFRAG_MAX and ICE_CANDIDATE_TEXT_MAX bytes
 

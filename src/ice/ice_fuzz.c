@@ -1,4 +1,5 @@
-// The agent, fuzzed: a script of user calls, time, and messages with the right passwords or without.
+// The agent, fuzzed: a script of user calls, time, and messages with the right passwords or
+// without.
 
 #include "base/assert.h"
 #include "ice/ice.h"

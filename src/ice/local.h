@@ -1,4 +1,5 @@
-// Local candidates: the addresses that we are reachable by, and the asking of STUN servers for more.
+// Local candidates: the addresses that we are reachable by, and the asking of STUN servers for
+// more.
 //
 // Implements  RFC 8445 §5.1.1 (gathering), §5.1.2 (priority and foundation), §5.1.3 (redundancy)
 // Not here    finding interfaces and binding sockets: the caller gives each bound address

@@ -1,9 +1,11 @@
 // Nomination and selection: which of the valid pairs is used.
 //
-// Implements  RFC 8445 §8.1 (nomination), §8.2 (what the controlled agent does), §12.1 (data before it)
+// Implements  RFC 8445 §8.1 (nomination), §8.2 (what the controlled agent does), §12.1 (data before
+//             it)
 //
 // The controlling agent nominates the first valid pair that nothing better can follow, or after
-// ICE_NOMINATE_WAIT the best so far; a better one that turns up within ICE_NOMINATE_WINDOW replaces it.
+// ICE_NOMINATE_WAIT the best so far; a better one that turns up within ICE_NOMINATE_WINDOW replaces
+// it.
 // Both agents send along the best nominated pair, and along the best valid one before there is any.
 
 #ifndef ICE_NOMINATE_H

@@ -1,4 +1,5 @@
-// Candidate pairs: the check list, in what order it is worked through, and what became of each pair.
+// Candidate pairs: the check list, in what order it is worked through, and what became of each
+// pair.
 //
 // Implements  RFC 8445 §6.1.2 (forming, priority, states), §6.1.4 (ordinary and triggered checks)
 // Not here    messages (ice/message.h), answers (ice/response.h), the choice among valid pairs

@@ -2,7 +2,8 @@
 //
 // Implements  RFC 8838 §11 (trickled candidates), RFC 8445 §7.3.1.3 (peer-reflexive ones)
 // Not here    looking a name up: ICE_EVENT_RESOLVE asks the caller, who answers when it can
-// Limits      ICE_REMOTES_MAX candidates, of which ICE_PRFLX_MAX peer-reflexive; ICE_NAMES_MAX names
+// Limits      ICE_REMOTES_MAX candidates, of which ICE_PRFLX_MAX peer-reflexive; ICE_NAMES_MAX
+//             names
 
 #ifndef ICE_REMOTE_H
 #define ICE_REMOTE_H

@@ -1,4 +1,5 @@
-// The candidates of a peer: our own as text, for descriptions, and the other side's on their way to ICE.
+// The candidates of a peer: our own as text, for descriptions, and the other side's on their way to
+// ICE.
 //
 // Implements  RFC 8838 (trickle), RFC 8839 §5.1
 // Ownership   owns the texts

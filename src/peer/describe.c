@@ -1,8 +1,8 @@
 // Descriptions and candidates: between the caller's text, JSEP, and the engines that it concerns.
 //
 // Implements  W3C webrtc §4.4.2 (createOffer … addIceCandidate), RFC 9429 §5
-// Departs     createOffer after restartIce makes the new ICE credentials at once, not when the offer
-//             is set: the path in use works on with the old ones until then
+// Departs     createOffer after restartIce makes the new ICE credentials at once, not when the
+//             offer is set: the path in use works on with the old ones until then
 
 #include "base/assert.h"
 #include "peer/candidates.h"

@@ -4,7 +4,8 @@
 //                20..63  DTLS    -> dtls -> sctp, from addresses that ice validated
 //                128..191 RTP    nobody yet: dropped
 //
-// Implements  RFC 7983 §7 (demultiplexing), RFC 8261 (SCTP over DTLS), RFC 8445 §14 (who speaks when)
+// Implements  RFC 7983 §7 (demultiplexing), RFC 8261 (SCTP over DTLS), RFC 8445 §14 (who speaks
+//             when)
 
 #include "base/assert.h"
 #include "peer/peer.h"

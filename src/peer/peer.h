@@ -5,8 +5,10 @@
 //
 // Implements  W3C webrtc §4, RFC 9429 (JSEP), RFC 7983 (demultiplexing), RFC 8261 (SCTP in DTLS)
 // Not here    descriptions as text (peer/jsep.h), the protocols themselves
-// Ownership   one allocation holds the peer and its engines; see yodel/peer.h for what callers borrow
-// Limits      PEER_CANDIDATES_MAX local candidates, PEER_SERVERS_MAX servers, PEER_NAMES_MAX look-ups
+// Ownership   one allocation holds the peer and its engines; see yodel/peer.h for what callers
+//             borrow
+// Limits      PEER_CANDIDATES_MAX local candidates, PEER_SERVERS_MAX servers, PEER_NAMES_MAX
+//             look-ups
 
 #ifndef PEER_PEER_H
 #define PEER_PEER_H

@@ -1,4 +1,5 @@
-// A peer for the runtime's tests: it says what it is told to, remembers what it hears, and speaks no
+// A peer for the runtime's tests: it says what it is told to, remembers what it hears, and speaks
+// no
 // protocol at all. It takes the place of yodel/peer.h's engine in a test's executable.
 
 #ifndef RUNTIME_FAKE_PEER_H

@@ -7,10 +7,11 @@
 // whatever else is missing on other streams.
 //
 // Implements  RFC 9260 §6.5, §6.6 (order), §6.9 (reassembly); RFC 3758 §3.6 (skipping what is
-// abandoned) Not here    which TSNs have arrived (sctp/rx.h) Ownership   owns all messages; the one
-// handed out last lives until sctp_assembly_release Limits      messages up to max_message;
-// SCTP_ASSEMBLY_PIECES_MAX unfinished pieces; memory is counted with what it
-//             costs, SCTP_ASSEMBLY_OVERHEAD a message, against the window
+//             abandoned)
+// Not here    which TSNs have arrived (sctp/rx.h)
+// Ownership   owns all messages; the one handed out last lives until sctp_assembly_release
+// Limits      messages up to max_message; SCTP_ASSEMBLY_PIECES_MAX unfinished pieces; memory is
+//             counted with what it costs, SCTP_ASSEMBLY_OVERHEAD a message, against the window
 
 #ifndef SCTP_ASSEMBLY_H
 #define SCTP_ASSEMBLY_H

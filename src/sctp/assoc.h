@@ -13,10 +13,10 @@
 // (§5.2.1), and whichever COOKIE ECHO arrives first sets the association up.
 //
 // Implements  RFC 9260 §5.1, §5.2 (set-up, collisions), §9 (ending), §8.4 (packets out of the
-// blue), RFC 8261 §6.1 Not here    the engine's loop (sctp/sctp.h), the cookie's bytes
-// (sctp/cookie.h) Departs     §5.2.4 A: a peer that restarts ends the association, since the
-// channels it knew are gone with its DTLS.
-//             §5.1.3: DATA that overtakes the COOKIE ACK is taken
+//             blue), RFC 8261 §6.1
+// Not here    the engine's loop (sctp/sctp.h), the cookie's bytes (sctp/cookie.h)
+// Departs     §5.2.4 A: a peer that restarts ends the association, since the channels it knew are
+//             gone with its DTLS. §5.1.3: DATA that overtakes the COOKIE ACK is taken
 // Limits      a peer's cookie is at most SCTP_ASSOC_COOKIE_MAX bytes
 
 #ifndef SCTP_ASSOC_H

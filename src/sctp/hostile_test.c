@@ -1,4 +1,5 @@
-// SCTP against a peer that means harm: each case leaves the association as it was, or ends it, and nothing worse.
+// SCTP against a peer that means harm: each case leaves the association as it was, or ends it, and
+// nothing worse.
 
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
-// SCTP without memory: every allocation fails once, and nothing that was accepted is lost for it, nor any memory.
+// SCTP without memory: every allocation fails once, and nothing that was accepted is lost for it,
+// nor any memory.
 
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
-// SCTP against a model: random messages over a random network, and every promise checked on what comes out.
+// SCTP against a model: random messages over a random network, and every promise checked on what
+// comes out.
 
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
-// SCTP packets and chunks: what is written is read again, and no beginning of it is taken for the whole.
+// SCTP packets and chunks: what is written is read again, and no beginning of it is taken for the
+// whole.
 
 #include "sctp/packet.h"
 

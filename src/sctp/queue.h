@@ -1,9 +1,11 @@
 // SCTP send queues: messages wait in their streams, and streams take turns, a message at a time.
 //
-// A message's fragments have TSNs in a row (RFC 9260 §6.9), so that nothing can go between them: fairness among streams
+// A message's fragments have TSNs in a row (RFC 9260 §6.9), so that nothing can go between them:
+// fairness among streams
 // is by messages, and a small one waits for at most one large one of each other stream.
 //
-// Implements  RFC 9260 §6.9 (order of fragments), RFC 8831 §6.6 (fairness); W3C webrtc §6.2 (bufferedAmount)
+// Implements  RFC 9260 §6.9 (order of fragments), RFC 8831 §6.6 (fairness); W3C webrtc §6.2
+//             (bufferedAmount)
 // Not here    when something is sent (sctp/tx.h)
 // Ownership   a message belongs to the send side until it is acknowledged or given up
 // Limits      the send side's `limit`

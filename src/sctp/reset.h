@@ -1,16 +1,19 @@
 // SCTP stream reset: how a stream, and with it a data channel, ends or begins anew.
 //
-// Our half: a stream that is to be reset takes no more messages; once those it has are sent, a request names it, and the
-// response lets its numbers begin at 0 again. The peer's half: a request is performed when everything sent before it
+// Our half: a stream that is to be reset takes no more messages; once those it has are sent, a
+// request names it, and the
+// response lets its numbers begin at 0 again. The peer's half: a request is performed when
+// everything sent before it
 // has arrived, and until then is answered "in progress".
 //
-// Implements  RFC 6525 §3 (chunk), §4.1 (outgoing SSN reset), §4.4 (response), §5.1, §5.2.1, §5.2.2, §5.2.7; RFC 8831 §6.7
+// Implements  RFC 6525 §3 (chunk), §4.1 (outgoing SSN reset), §4.4 (response), §5.1, §5.2.1,
+//             §5.2.2, §5.2.7; RFC 8831 §6.7
 // Not here    what a reset means for a data channel (src/dcep)
-// Departs     requests to reset our outgoing streams, to reset TSNs and to add streams are denied: no data channel needs
-//             them. §5.1.1's request is repeated under a new number after "in progress", as peers expect that keep the
-//             old number's answer
-// Limits      one request of ours at a time, of at most SCTP_RESET_STREAMS_MAX streams; SCTP_RESET_PARAMS_MAX parameters
-//             of a chunk are looked at, which is what §3.1 allows
+// Departs     requests to reset our outgoing streams, to reset TSNs and to add streams are denied:
+//             no data channel needs them. §5.1.1's request is repeated under a new number after "in
+//             progress", as peers expect that keep the old number's answer
+// Limits      one request of ours at a time, of at most SCTP_RESET_STREAMS_MAX streams;
+//             SCTP_RESET_PARAMS_MAX parameters of a chunk are looked at, which is what §3.1 allows
 
 #ifndef SCTP_RESET_H
 #define SCTP_RESET_H

@@ -2,9 +2,11 @@
 // come.
 //
 // Implements  RFC 9260 §6.2 (acknowledgements), §6.2.1 (the window), §3.3.4 (SACK); RFC 3758 §3.6
-// (FORWARD TSN) Not here    putting messages together (sctp/assembly.h) Ownership   owns the
-// assembly Time        an acknowledgement waits for at most SCTP_RX_ACK_DELAY Limits
-// SCTP_RX_GAPS_MAX holes: a TSN that would make another is not taken, and comes again
+//             (FORWARD TSN)
+// Not here    putting messages together (sctp/assembly.h)
+// Ownership   owns the assembly
+// Time        an acknowledgement waits for at most SCTP_RX_ACK_DELAY Limits SCTP_RX_GAPS_MAX holes:
+//             a TSN that would make another is not taken, and comes again
 
 #ifndef SCTP_RX_H
 #define SCTP_RX_H

@@ -1,15 +1,13 @@
 // SCTP: one association, sans-IO, as data channels use it: over DTLS, with one path and one peer.
 //
 // Implements  RFC 9260 (SCTP) as profiled by RFC 8831 §5, §6 and RFC 8261 (over DTLS); RFC 3758
-// (partial reliability);
-//             RFC 6525 (stream reset)
+//             (partial reliability); RFC 6525 (stream reset)
 // Not here    data channels (src/dcep); I-DATA (RFC 8260), which we do not offer; path MTU
-// discovery; more than one path Ownership   the caller owns the struct. A message of an event lives
-// until the next recv, tick or next_event; sending
-//             does not end it
+//             discovery; more than one path
+// Ownership   the caller owns the struct. A message of an event lives until the next recv, tick or
+//             next_event; sending does not end it
 // Time        every `now` must be at least the one before it. Calls that a user makes take none:
-// what they start begins at
-//             the next tick or emit
+//             what they start begins at the next tick or emit
 // Threads     none: any thread may call, one at a time
 // Limits      sctp_config names them; inside, each file names its own
 

@@ -1,4 +1,5 @@
-// Fuzzes two live engines: the input is a list of orders to the application, the network and an attacker who knows the tags.
+// Fuzzes two live engines: the input is a list of orders to the application, the network and an
+// attacker who knows the tags.
 
 #include "sctp/pair.h"
 

@@ -2,11 +2,11 @@
 // to tell.
 //
 // Implements  RFC 9260 §6.5 (stream sequence numbers); W3C webrtc §6.2 (bufferedAmount and its
-// threshold) Not here    who sends next (sctp/tx.h), putting messages together (sctp/assembly.h)
+//             threshold)
+// Not here    who sends next (sctp/tx.h), putting messages together (sctp/assembly.h)
 // Ownership   the table owns its streams; a pointer to one is good until deinit
 // Limits      65536 streams in pages of SCTP_STREAM_PAGE, made when first used: at most about 8 MB
-// for a peer that
-//             touches them all
+//             for a peer that touches them all
 
 #ifndef SCTP_STREAM_H
 #define SCTP_STREAM_H

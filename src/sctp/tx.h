@@ -6,11 +6,13 @@
 // by TSN.
 //
 // Implements  RFC 9260 §6.1 (sending), §6.9 (fragmentation), §6.3.2 (the T3 timer); RFC 3758 §3.5
-// (abandoning) Not here    what a SACK does (sctp/sack.h), FORWARD TSN (sctp/forward.h) Ownership
-// owns its messages Time        a message's lifetime begins at the first tick or emit that sees it
+//             (abandoning)
+// Not here    what a SACK does (sctp/sack.h), FORWARD TSN (sctp/forward.h)
+// Ownership   owns its messages
+// Time        a message's lifetime begins at the first tick or emit that sees it
 // Limits      `limit` bytes not yet sent, with SCTP_TX_OVERHEAD for each message; SCTP_TX_RING_MAX
-// chunks on their way Departs     a message's fragments are cut to the packet's present room, so
-// that a packet is full
+//             chunks on their way
+// Departs     a message's fragments are cut to the packet's present room, so that a packet is full
 
 #ifndef SCTP_TX_H
 #define SCTP_TX_H

@@ -1,4 +1,5 @@
-// Another SCTP, usrsctp, behind a few functions: its header and ours use the same names, so that no file includes both.
+// Another SCTP, usrsctp, behind a few functions: its header and ours use the same names, so that no
+// file includes both.
 //
 // Not here    anything that the library uses: the tests link it where it is installed
 // Threads     none; virtual time in milliseconds

@@ -1,4 +1,5 @@
-// SCTP with somebody else: an association between us and usrsctp, in one thread and in virtual time.
+// SCTP with somebody else: an association between us and usrsctp, in one thread and in virtual
+// time.
 
 #include "check.h"
 #include "sctp/sctp.h"

@@ -1,4 +1,5 @@
-// Meeting by a code: one end of a rendezvous, from the server's hello to a fingerprint that is proven.
+// Meeting by a code: one end of a rendezvous, from the server's hello to a fingerprint that is
+// proven.
 //
 //   creator   HELLO ─► code ─► WAITING ──paired──► PROVING ──both confirmations──► MET
 //                                 ▲                   │ wrong code: the code is burnt

@@ -2,7 +2,8 @@
 //
 // Implements  docs/SIGNALING.md, Rendezvous codes
 // Not here    the key that the words make (signaling/meet.h)
-// Limits      SIGNALING_PHRASE_MAX bytes of code, SIGNALING_WORDS words to choose from: 20 bits, one guess
+// Limits      SIGNALING_PHRASE_MAX bytes of code, SIGNALING_WORDS words to choose from: 20 bits,
+//             one guess
 
 #ifndef SIGNALING_PHRASE_H
 #define SIGNALING_PHRASE_H
