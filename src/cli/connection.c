@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "net/clock.h"
 #include "net/env.h"
-#include "peer/peer.h"
 
 #define LOW_THRESHOLD (512u << 10)
 
@@ -295,11 +294,9 @@ static void take_servers(struct cli_connection *connection, const json_t *server
 
         for (size_t j = 0; j < json_array_size(urls); j++) {
             const char *url = json_string_value(json_array_get(urls, j));
-            struct server_url parsed;
-
             if (url && connection->server_count < CLI_CONNECTION_SERVERS_MAX &&
                 strlen(url) < sizeof connection->servers[0] &&
-                server_url_parse(&parsed, bytes_of_text(url)) == YODEL_OK) {
+                strncmp(url, "stun:", 5) == 0) {
                 (void)snprintf(connection->servers[connection->server_count++],
                     sizeof connection->servers[0], "%s", url);
             }
@@ -430,7 +427,7 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
         return err;
     }
     yodel_certificate_fingerprint(connection->certificate, fingerprint);
-    signaling_meet_init(&connection->meet, peer_env(), fingerprint, options->code);
+    signaling_meet_init(&connection->meet, net_env_system(LOG_ERROR, NET_ENV_TEXT), fingerprint, options->code);
     err = yodel_runtime_new(&runtime, &connection->runtime);
     if (err) {
         (void)snprintf(why, 256, "no socket can be opened: %s", yodel_err_text(err));

@@ -153,12 +153,13 @@ static enum yodel_err enter(
     return level->count < 0 ? failed(files, "list the folder", path) : YODEL_OK;
 }
 
+// scandir's memory is the system's, and so alloc_system's to free.
 static void leave(struct level *level)
 {
     while (level->next < level->count) {
-        free(level->entries[level->next++]); // tidy: scandir's
+        alloc_free(alloc_system(), level->entries[level->next++]);
     }
-    free(level->entries); // tidy: scandir's
+    alloc_free(alloc_system(), level->entries);
 }
 
 // Adds the next entry of a folder; *below is set where it is a folder itself.
@@ -209,7 +210,7 @@ static enum yodel_err add_folder(
             continue;
         }
         err = add_entry(files, level, &below, below_path, below_offered);
-        free(level->entries[level->next++]); // tidy: scandir's
+        alloc_free(alloc_system(), level->entries[level->next++]);
         if (!err && below && depth == TRANSFER_NAME_DEPTH_MAX - 1) {
             err = too_much(files, "the folders are too deep; send an archive of them");
         } else if (!err && below) {
