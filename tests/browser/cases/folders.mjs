@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { equal } from "../lib/check.mjs";
 import * as page from "../lib/page.mjs";
 
-const contents = { "trip/a.txt": "a".repeat(300_000), "trip/deep/b.txt": "b", "trip/deep/empty": "" };
+export const contents = { "trip/a.txt": "a".repeat(300_000), "trip/deep/b.txt": "b", "trip/deep/empty": "" };
 
 // What the folder picker gives, without its dialog, which a test cannot reach.
 function pickFolder(files) {
@@ -21,7 +21,7 @@ function pickFolder(files) {
   input.dispatchEvent(new Event("change"));
 }
 
-async function openFolderSender(browser, url) {
+export async function openFolderSender(browser, url) {
   const sender = await page.open(browser, url);
   await sender.evaluate(pickFolder, contents);
   await page.expectStep(sender, "#the-code");
@@ -48,7 +48,7 @@ async function readPicked() {
   return found;
 }
 
-async function readZip(path) {
+export async function readZip(path) {
   const script =
     "import zipfile,sys,json; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None;" +
     "print(json.dumps({n: z.read(n).decode() for n in z.namelist()}))";
@@ -56,7 +56,7 @@ async function readZip(path) {
   return JSON.parse(stdout);
 }
 
-async function whenThere(path, read, tries = 100) {
+export async function whenThere(path, read, tries = 100) {
   for (let i = 0; i < tries; i++) {
     try {
       return await read(path);
@@ -67,7 +67,7 @@ async function whenThere(path, read, tries = 100) {
   return read(path);
 }
 
-function sorted(files) {
+export function sorted(files) {
   return JSON.stringify(Object.entries(files).sort());
 }
 

@@ -10,14 +10,6 @@ function otherWords(code) {
   return `${number}-${second}-${first === second ? "amber" : first}`;
 }
 
-// Waits until the page has come past a tenth.
-async function underway(receiver) {
-  await receiver.waitForFunction(
-    () => (document.querySelector("progress.overall")?.value ?? 0) > 0.1,
-    { timeout: 60_000, polling: 20 },
-  );
-}
-
 export const mishaps = [
   {
     name: "wrong words are refused, the code is spent, and the new one works",
@@ -88,7 +80,7 @@ export const mishaps = [
       const sender = await page.openSender(firefox, server.url, [files.big.path]);
       const receiver = await page.openReceiver(chromium, server.url, sender.code);
       await page.accept(receiver);
-      await underway(receiver);
+      await page.underway(receiver);
       await (server.kill ?? server.stop)();
       await page.expectTitle(sender.page, "All there");
       const got = await page.downloaded(chromium, files.big.name, files.big.size);
@@ -140,7 +132,7 @@ export const mishaps = [
       const sender = await page.openSender(chromium, server.url, [files.middling.path]);
       const receiver = await page.openReceiver(firefox, server.url, sender.code);
       await page.accept(receiver);
-      await underway(receiver);
+      await page.underway(receiver);
       await page.close(receiver);
       await page.expectProblem(sender.page, "connection-lost", 60_000);
       const again = await page.openReceiver(firefox, server.url, sender.code);

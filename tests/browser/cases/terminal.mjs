@@ -1,10 +1,27 @@
 // Between the program in a terminal and the page.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { equal } from "../lib/check.mjs";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { equal, isTrue } from "../lib/check.mjs";
 import * as page from "../lib/page.mjs";
 import * as program from "../lib/program.mjs";
+import { contents, openFolderSender, readZip, sorted, whenThere } from "./folders.mjs";
+
+async function writeContents(folder) {
+  for (const [path, text] of Object.entries(contents)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
+async function readContents(folder) {
+  const found = {};
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    if (entry.isFile()) found[relative(folder, path)] = await readFile(path, "utf8");
+  }
+  return found;
+}
 
 function toBrowser(name) {
   return {
@@ -46,6 +63,58 @@ export const terminal = [
   fromBrowser("Chromium"),
   toBrowser("Firefox"),
   fromBrowser("Firefox"),
+  {
+    name: "a terminal sends a folder to Firefox, which gets one ZIP",
+    async run({ browsers, server }) {
+      const firefox = await browsers.get("Firefox");
+      await rm(firefox.downloads, { recursive: true, force: true });
+      const folder = await mkdtemp(join(browsers.home, "sent-"));
+      await writeContents(folder);
+      const { child, code } = await program.send(server.url, [join(folder, "trip")]);
+      const receiver = await page.openReceiver(firefox, server.url, code);
+      await page.accept(receiver);
+      await page.expectTitle(receiver, "Received");
+      const got = await whenThere(join(firefox.downloads, "trip.zip"), readZip);
+      const files = Object.fromEntries(Object.entries(got).filter(([path]) => !path.endsWith("/")));
+      equal(sorted(files), sorted(contents), "the archive");
+      await program.success(child, 20_000);
+      await page.close(receiver);
+    },
+  },
+  {
+    name: "Chromium sends a folder to a terminal",
+    async run({ browsers, server }) {
+      const folder = await mkdtemp(join(browsers.home, "received-"));
+      const sender = await openFolderSender(await browsers.get("Chromium"), server.url);
+      await program.success(program.receive(server.url, sender.code, folder));
+      await page.expectTitle(sender.page, "All there");
+      equal(sorted(await readContents(folder)), sorted(contents), "the folder");
+      await page.close(sender.page);
+    },
+  },
+  {
+    name: "a browser that reloads goes on where it stopped, with a terminal as the sender",
+    async run({ browsers, server, files }) {
+      const taker = await browsers.get("Chromium");
+      await rm(taker.downloads, { recursive: true, force: true });
+      const { child, code } = await program.send(server.url, [files.middling.path]);
+      const receiver = await page.openReceiver(taker, server.url, code);
+      await page.accept(receiver);
+      await page.underway(receiver);
+      await receiver.reload();
+      await page.accept(receiver);
+      const first = await receiver.waitForFunction(
+        () => document.querySelector("progress.overall")?.value || false,
+        { timeout: 60_000, polling: 10 },
+      );
+      isTrue((await first.jsonValue()) > 0.05, "it begins with what is there");
+      await page.expectTitle(receiver, "Received");
+      const got = await page.downloaded(taker, files.middling.name, files.middling.size);
+      equal(got, files.middling.hash, "the hash");
+      await program.success(child, 20_000);
+      await page.close(receiver);
+    },
+  },
   {
     name: "the server dies while a terminal sends to a browser, which goes on",
     async run({ browsers, newServer, files }) {

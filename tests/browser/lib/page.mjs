@@ -90,6 +90,14 @@ export async function accept(page) {
   await page.click("#save-downloads");
 }
 
+// Waits until the page has come past a tenth.
+export async function underway(receiver) {
+  await receiver.waitForFunction(
+    () => (document.querySelector("progress.overall")?.value ?? 0) > 0.1,
+    { timeout: TRANSFER_MS, polling: 20 },
+  );
+}
+
 // A page that is left in the middle of things may ask whether one is sure.
 export async function close(...pages) {
   for (const page of pages) await page.close({ runBeforeUnload: false }).catch(() => undefined);

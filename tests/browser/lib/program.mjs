@@ -1,6 +1,6 @@
 // The program: yodel serve, send and receive, each a child process.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -8,11 +8,6 @@ import { createInterface } from "node:readline";
 
 export const program =
   process.env.YODEL ?? fileURLToPath(new URL("../../../build/yodel", import.meta.url));
-
-// Whether this build of the program can do that.
-export function can(command) {
-  return spawnSync(program, ["help", command]).status === 0;
-}
 
 const running = new Set();
 

@@ -6,6 +6,28 @@ import { Signaling, signalUrl, type ServerMessage } from "../signaling.ts";
 import { Receiver, type Offer, type ReceiverEvents, type Store } from "../transfer/receiver.ts";
 import { Link, type Identity } from "./link.ts";
 
+// A page that is reloaded in the middle may be back before the sender has noticed that it was gone,
+// and opened the code again. So whoever has proved the words in this tab asks a few times.
+const MET_KEY = "yodel.met";
+const RETURN_WAITS_MS = [700, 1500, 3000, 6000];
+
+function hasMet(code: codes.Code): boolean {
+  try {
+    return sessionStorage.getItem(MET_KEY) === codes.format(code);
+  } catch {
+    return false; // A browser that keeps nothing.
+  }
+}
+
+function noteMet(code: codes.Code | undefined): void {
+  try {
+    if (code) sessionStorage.setItem(MET_KEY, codes.format(code));
+    else sessionStorage.removeItem(MET_KEY);
+  } catch {
+    // Then a return asks once only.
+  }
+}
+
 export interface ReceiveView extends ReceiverEvents {
   step(step: "looking" | "checking" | "connecting" | "offer"): void;
   started(peer: RTCPeerConnection): void;
@@ -25,6 +47,7 @@ export class ReceiveFlow {
   #link: Link | undefined;
   #receiver: Receiver | undefined;
   #over = false;
+  #returns = 0; // Times that the code was asked for again.
 
   constructor(code: codes.Code, identity: Identity, view: ReceiveView) {
     this.#code = code;
@@ -59,7 +82,12 @@ export class ReceiveFlow {
 
   #hello(iceServers: RTCIceServer[]): void {
     this.#iceServers = iceServers;
-    if (!this.#link) this.#signaling.send({ type: "use-code", number: this.#code.number });
+    this.#useCode();
+  }
+
+  #useCode(): void {
+    if (this.#link || this.#over) return;
+    this.#signaling.send({ type: "use-code", number: this.#code.number });
   }
 
   #down(problem: Problem): void {
@@ -95,6 +123,12 @@ export class ReceiveFlow {
       return;
     }
     if (message["re"] !== "use-code") return;
+    const isAway = message["code"] === "unknown-code" || message["code"] === "used-code";
+    const wait = RETURN_WAITS_MS[this.#returns++];
+    if (isAway && wait !== undefined && hasMet(this.#code)) {
+      setTimeout(() => this.#useCode(), wait);
+      return;
+    }
     const known: ProblemCode[] = ["unknown-code", "used-code", "rate-limited"];
     this.#fail(new Problem(known.find((one) => one === message["code"]) ?? "server-error"));
   }
@@ -112,7 +146,10 @@ export class ReceiveFlow {
     this.#link = new Link(options, {
       signal: (data) => this.#signaling.send({ type: "signal", to: peer, data }),
       canSignal: () => this.#signaling.isUp,
-      confirmed: () => this.#view.step("connecting"),
+      confirmed: () => {
+        noteMet(this.#code);
+        this.#view.step("connecting");
+      },
       channel: (channel) => void this.#transfer(channel),
       state: (state) => this.#view.unsteady(state === "disconnected" || state === "failed"),
       failed: (problem) => this.#linkFailed(problem),
@@ -139,6 +176,7 @@ export class ReceiveFlow {
       await receiver.run();
       if (this.#over) return;
       this.#over = true;
+      noteMet(undefined);
       link.close();
       this.#signaling.stop();
       await this.#view.done();
