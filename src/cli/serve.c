@@ -204,6 +204,9 @@ static int run_serve(int argument_count, char **arguments)
     (void)signal(SIGPIPE, SIG_IGN); // Whoever goes while we write is no reason to end.
     (void)uv_loop_init(&run.loop);
     int code = serve(&run);
+    if (code != CLI_OK) {
+        return code; // What did not start has nothing to end in order.
+    }
     uv_walk(&run.loop, close_all, NULL);
     (void)uv_run(&run.loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&run.loop);

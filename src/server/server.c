@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "crypto/cert.h"
@@ -13,6 +14,7 @@
 #include "server/ice_servers.h"
 #include "server/listen.h"
 #include "server/state.h"
+#include "server/tls.h"
 #include "server/websocket.h"
 
 #define HEADERS_ROOM 8192 // Of a request; more is refused.
@@ -69,27 +71,25 @@ static void take_log_line(int level, const char *line)
     (void)line; // What libwebsockets has to say concerns its authors; our own lines say why.
 }
 
-static enum yodel_err make_certificate(
-    const struct env *env, char pem[CRYPTO_CERT_PEM_MAX], size_t *len)
+// A certificate of our own, in a file that has no name: libwebsockets wants paths. -1 on failure.
+static int make_certificate(const struct env *env)
 {
+    char pem[CRYPTO_CERT_PEM_MAX];
+    size_t len = 0;
     struct crypto_cert *cert;
-    enum yodel_err err = crypto_cert_new(env->alloc, (uint64_t)clock_wall_seconds(), &cert);
 
-    if (err == YODEL_OK) {
-        err = crypto_cert_write_pem(cert, span_of(pem, CRYPTO_CERT_PEM_MAX), len);
-        crypto_cert_free(cert);
+    if (crypto_cert_new(env->alloc, (uint64_t)clock_wall_seconds(), &cert) != YODEL_OK) {
+        return -1;
     }
-    return err;
-}
-
-static enum yodel_err check_readable(const char *path, const char *flag, char why[SERVER_ERROR_MAX])
-{
-    if (access(path, R_OK) == 0) {
-        return YODEL_OK;
+    int fd = memfd_create("yodel-certificate", MFD_CLOEXEC);
+    bool is_good = crypto_cert_write_pem(cert, span_of(pem, sizeof pem), &len) == YODEL_OK &&
+                   fd >= 0 && write(fd, pem, len) == (ssize_t)len;
+    secret_wipe_span(span_of(pem, sizeof pem));
+    crypto_cert_free(cert);
+    if (!is_good && fd >= 0) {
+        close(fd);
     }
-    snprintf(
-        why, SERVER_ERROR_MAX, "cannot read %s, given with %s: %s", path, flag, strerror(errno));
-    return YODEL_ERR_IO;
+    return is_good ? fd : -1;
 }
 
 static enum yodel_err check_config(const struct server_config *config, char why[SERVER_ERROR_MAX])
@@ -108,8 +108,7 @@ static enum yodel_err check_config(const struct server_config *config, char why[
         return YODEL_ERR_SYNTAX;
     }
     if (config->tls_cert) {
-        enum yodel_err err = check_readable(config->tls_cert, "--tls-cert", why);
-        return err == YODEL_OK ? check_readable(config->tls_key, "--tls-key", why) : err;
+        return server_tls_check(config->tls_cert, config->tls_key, why);
     }
     return YODEL_OK;
 }
@@ -140,8 +139,8 @@ static enum yodel_err start_stun(struct server *server, char why[SERVER_ERROR_MA
 static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX])
 {
     const struct server_config *config = &server->config;
-    char pem[CRYPTO_CERT_PEM_MAX];
-    size_t pem_len = 0;
+    char own_path[32];
+    int own_cert = -1;
     struct lws_context_creation_info info = {
         .port = server->local.port,
         .iface = addr_is_any(&server->local) ? NULL : server->listen_text,
@@ -169,17 +168,20 @@ static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX
         server->is_secure = true;
     }
     if (config->self_signed) {
-        if (make_certificate(config->env, pem, &pem_len) != YODEL_OK) {
+        own_cert = make_certificate(config->env);
+        if (own_cert < 0) {
             snprintf(why, SERVER_ERROR_MAX, "cannot make a certificate");
             return YODEL_ERR_OPERATION;
         }
-        info.server_ssl_cert_mem = info.server_ssl_private_key_mem = pem;
-        info.server_ssl_cert_mem_len = info.server_ssl_private_key_mem_len = (unsigned)pem_len;
+        snprintf(own_path, sizeof own_path, "/proc/self/fd/%d", own_cert);
+        info.ssl_cert_filepath = info.ssl_private_key_filepath = own_path;
     }
     lws_set_log_level(LLL_ERR | LLL_WARN, take_log_line);
     server->context = lws_create_context(&info);
-    secret_wipe_span(span_of(pem, sizeof pem));
-    if (!server->context) {
+    if (own_cert >= 0) {
+        close(own_cert);
+    }
+    if (!server->context || !lws_get_vhost_by_name(server->context, "default")) {
         snprintf(why, SERVER_ERROR_MAX,
             server->is_secure ? "cannot listen with that certificate and key: are they PEM, and do "
                                 "they belong together?"
