@@ -3,10 +3,9 @@
 #include "cli/options.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/port.h"
+#include "base/alloc.h"
 
 #define SUGGEST_NAME_MAX 32
 
@@ -269,12 +268,12 @@ static char *read_file(const char *path)
     if (!file) {
         return NULL;
     }
-    char *text = malloc(CLI_CONFIG_MAX + 1);
+    char *text = alloc_new(alloc_system(), CLI_CONFIG_MAX + 1);
     size_t len = text ? fread(text, 1, CLI_CONFIG_MAX + 1, file) : 0;
     int failed = ferror(file) ? errno : len > CLI_CONFIG_MAX ? EFBIG : text ? 0 : ENOMEM;
     fclose(file);
     if (failed) {
-        free(text);
+        alloc_free(alloc_system(), text);
         errno = failed;
         return NULL;
     }
@@ -323,7 +322,7 @@ enum yodel_err cli_options_parse_all(
     const struct cli_command *command, int count, char **argv, int *left, char why[CLI_WHY_MAX])
 {
     // Parsing moves words about, so the first time it gets a copy.
-    char **copy = calloc((size_t)count + 1, sizeof *copy);
+    char **copy = alloc_new(alloc_system(), ((size_t)count + 1) * sizeof *copy);
     if (!copy) {
         snprintf(why, CLI_WHY_MAX, "no memory");
         return YODEL_ERR_NO_MEMORY;
@@ -331,7 +330,7 @@ enum yodel_err cli_options_parse_all(
     memcpy(copy, argv, (size_t)count * sizeof *copy);
     int ignored;
     enum yodel_err err = cli_options_parse(command, count, copy, &ignored, why);
-    free(copy);
+    alloc_free(alloc_system(), copy);
     empty_lists(command); // They were filled from the copy.
     if (err == YODEL_OK && config_of(command)) {
         err = cli_options_read_file(command, config_of(command), why);

@@ -57,7 +57,7 @@ static bool is_head(struct lws *wsi)
 // Ends an exchange; the connection stays for the next where it may.
 static int finish(struct lws *wsi, struct server_http *http)
 {
-    free(http->owned);
+    alloc_free(server_state_of(wsi)->config.env->alloc, http->owned);
     bool closes = http->closes;
     *http = (struct server_http){0};
     return closes || lws_http_transaction_completed(wsi) ? -1 : 0;
@@ -117,7 +117,7 @@ typedef void write_function(const struct server *server, struct writer *w, yodel
 static int send_made(
     struct lws *wsi, struct server_http *http, write_function *write, const char *type)
 {
-    unsigned char *room = malloc(METRICS_MAX);
+    unsigned char *room = alloc_new(server_state_of(wsi)->config.env->alloc, METRICS_MAX);
 
     if (!room) {
         return -1;
@@ -125,7 +125,7 @@ static int send_made(
     struct writer w = writer_of(span_of(room, METRICS_MAX));
     write(server_state_of(wsi), &w, clock_now());
     YODEL_ASSERT(!w.failed);
-    free(http->owned);
+    alloc_free(server_state_of(wsi)->config.env->alloc, http->owned);
     http->owned = room;
     return send_answer(
         wsi, http, &(struct answer){HTTP_STATUS_OK, type, "no-store", NULL, writer_bytes(&w)});
@@ -275,7 +275,7 @@ int server_http_callback(
     }
     if (reason == LWS_CALLBACK_CLOSED_HTTP && session) {
         struct server_http *http = session;
-        free(http->owned);
+        alloc_free(server_state_of(wsi)->config.env->alloc, http->owned);
         *http = (struct server_http){0};
         return 0;
     }

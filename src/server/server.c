@@ -3,7 +3,6 @@
 #include "server/server.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -216,7 +215,7 @@ static enum yodel_err start(struct server *server, char why[SERVER_ERROR_MAX])
 enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *loop,
     struct server **made, char why[SERVER_ERROR_MAX])
 {
-    struct server *server = calloc(1, sizeof *server);
+    struct server *server = alloc_new(config->env->alloc, sizeof *server);
 
     snprintf(why, SERVER_ERROR_MAX, "no memory");
     if (!server) {
@@ -325,7 +324,7 @@ void server_stop(struct server *server, void (*done)(void *ctx), void *ctx)
 void server_free(struct server *server)
 {
     signaling_core_deinit(&server->core);
-    free(server);
+    alloc_free(server->config.env->alloc, server);
 }
 
 struct yodel_addr server_address(const struct server *server)

@@ -175,6 +175,8 @@ static void n7_each_member_has_its_type(void)
     all_are_answered(unknown, COUNT(unknown), "unknown-type");
 }
 
+#define SIXTEEN "aaaaaaaaaaaaaaaa"
+
 static void n8_names_keep_to_their_alphabet(void)
 {
     static const char *const texts[] = {
@@ -187,8 +189,7 @@ static void n8_names_keep_to_their_alphabet(void)
         "{\"type\":\"join\",\"room\":\"a\\r\\nb\"}",
         "{\"type\":\"join\",\"room\":\"a b\"}",
         "{\"type\":\"join\",\"room\":\"a/b\"}",
-        "{\"type\":\"join\","
-        "\"room\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+        "{\"type\":\"join\",\"room\":\"" SIXTEEN SIXTEEN SIXTEEN SIXTEEN "a\"}",
     };
     all_are_answered(texts, COUNT(texts), "bad-room");
     start();
