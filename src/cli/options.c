@@ -284,13 +284,16 @@ static char *read_file(const char *path)
 enum yodel_err cli_options_read_file(
     const struct cli_command *command, const char *path, char why[CLI_WHY_MAX])
 {
-    char *rest = read_file(path); // Kept: the options point into it.
+    static char *kept; // The options point into it, so it goes only when another file comes.
+    char *rest = read_file(path);
     char reason[CLI_WHY_MAX];
 
     if (!rest) {
         snprintf(why, CLI_WHY_MAX, "cannot read %.150s: %s", path, strerror(errno));
         return YODEL_ERR_IO;
     }
+    alloc_free(alloc_system(), kept);
+    kept = rest;
     int number = 0;
     for (char *line; (line = strsep(&rest, "\n"));) {
         number++;
