@@ -7,6 +7,7 @@
 #   make fuzz T=sdp_parse    one fuzzer, or all; SECONDS=60
 #   make tidy                what the compiler cannot see
 #   make format              clang-format, in place
+#   make rfc                 docs/rfc.md: which clause is obeyed where
 #   make bench               measurements against other implementations
 #   make install PREFIX=/usr/local
 #   make clean
@@ -15,7 +16,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 60
 ARGS ?=
 
-.PHONY: run build test sim fuzz tidy format bench install clean
+.PHONY: run build test sim fuzz tidy format rfc bench install clean
 
 run: build
 	build/yodel serve $(ARGS)
@@ -44,6 +45,9 @@ tidy:
 
 format:
 	tools/format
+
+rfc:
+	tools/rfc_index
 
 bench:
 	tools/setup build web test

@@ -5,7 +5,7 @@
 // Departs     slow start grows by all that was acknowledged (§7.2.1 allows a packet per
 // acknowledgement), since one of
 //             ours answers a whole batch; the initial window is RFC 6928's ten packets; no
-//             Max.Burst (§6.1 D), since packets are built when the caller asks for them
+//             Max.Burst (RFC 9260 §6.1 D), since packets are built when the caller asks for them
 // Limits      the window stays within four packets (one after a timeout) and SCTP_CC_WINDOW_MAX
 
 #ifndef SCTP_CC_H

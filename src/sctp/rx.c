@@ -211,7 +211,7 @@ enum yodel_err sctp_rx_forward(struct sctp_rx *rx, struct bytes value)
     if (r.failed || r.left % 4 != 0) {
         return YODEL_ERR_MALFORMED;
     }
-    rx->ack_now = true; // §3.6: whether it moves anything or not, the peer wants to know.
+    rx->ack_now = true; // RFC 3758 §3.6: whether it moves anything or not, the peer wants to know.
     if (tsn <= rx->cumulative) {
         return YODEL_OK;
     }
