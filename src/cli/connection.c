@@ -295,8 +295,7 @@ static void take_servers(struct cli_connection *connection, const json_t *server
         for (size_t j = 0; j < json_array_size(urls); j++) {
             const char *url = json_string_value(json_array_get(urls, j));
             if (url && connection->server_count < CLI_CONNECTION_SERVERS_MAX &&
-                strlen(url) < sizeof connection->servers[0] &&
-                strncmp(url, "stun:", 5) == 0) {
+                strlen(url) < sizeof connection->servers[0] && strncmp(url, "stun:", 5) == 0) {
                 (void)snprintf(connection->servers[connection->server_count++],
                     sizeof connection->servers[0], "%s", url);
             }
@@ -323,7 +322,10 @@ static void on_wrong_code(struct cli_connection *connection, const char *text)
 static void on_peer_left(struct cli_connection *connection)
 {
     connection->has_left = true;
-    if (!connection->channel) {
+    if (!connection->channel && connection->meet.is_creator) {
+        drop_peer(connection); // It spent no guess: the code waits for the next one.
+        signaling_meet_reopen(&connection->meet);
+    } else if (!connection->channel) {
         lose(connection, "the other side left before the connection stood");
     } else if (yodel_peer_connection_state(connection->peer) == YODEL_CONNECTION_DISCONNECTED) {
         uv_timer_start(&connection->timer, on_silence, CLI_CONNECTION_SILENCE_MAX, 0);
@@ -427,7 +429,8 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
         return err;
     }
     yodel_certificate_fingerprint(connection->certificate, fingerprint);
-    signaling_meet_init(&connection->meet, net_env_system(LOG_ERROR, NET_ENV_TEXT), fingerprint, options->code);
+    signaling_meet_init(
+        &connection->meet, net_env_system(LOG_ERROR, NET_ENV_TEXT), fingerprint, options->code);
     err = yodel_runtime_new(&runtime, &connection->runtime);
     if (err) {
         (void)snprintf(why, 256, "no socket can be opened: %s", yodel_err_text(err));
@@ -469,7 +472,7 @@ void cli_connection_deinit(struct cli_connection *connection)
 
 bool cli_connection_reopen(struct cli_connection *connection)
 {
-    if (connection->is_alone || connection->is_over || !connection->meet.was_met) {
+    if (connection->is_alone || connection->is_over) {
         return false;
     }
     signaling_meet_reopen(&connection->meet);

@@ -1,4 +1,5 @@
-// TLS files, looked at before libwebsockets takes them: it listens with a bad certificate in silence.
+// TLS files, looked at before libwebsockets takes them: it listens with a bad certificate in
+// silence.
 //
 // Ownership   keeps nothing
 

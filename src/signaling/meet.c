@@ -229,11 +229,10 @@ static void take_paired(struct signaling_meet *meet, const json_t *message)
     tell(meet, SIGNALING_MEET_EVENT_PAIRED, "", "", NULL);
 }
 
-// The proof failed: a wrong word was typed, or somebody is in between. One guess, one code.
-static void refuse(struct signaling_meet *meet)
+// A guess was spent: there, by an abort, or by leaving with our confirmation, against which one
+// guess can be checked, without having given its own.
+static void burn(struct signaling_meet *meet)
 {
-    say_to_peer(meet, json_pack("{s:{s:s, s:s}}", "abort", "code", "wrong-code", "text",
-                          "the codes of the two sides differ"));
     if (meet->is_creator) {
         say_number(meet, "release-code");
     }
@@ -241,6 +240,14 @@ static void refuse(struct signaling_meet *meet)
     forget_peer(meet);
     tell(meet, SIGNALING_MEET_EVENT_WRONG_CODE, "wrong-code",
         "the code does not match; it is used up now", NULL);
+}
+
+// The proof failed: a wrong word was typed, or somebody is in between. One guess, one code.
+static void refuse(struct signaling_meet *meet)
+{
+    say_to_peer(meet, json_pack("{s:{s:s, s:s}}", "abort", "code", "wrong-code", "text",
+                          "the codes of the two sides differ"));
+    burn(meet);
 }
 
 static bool is_fingerprint(const char *text)
@@ -293,20 +300,7 @@ static void take_confirm(struct signaling_meet *meet, const char *text)
         return;
     }
     meet->state = SIGNALING_MEET_MET;
-    meet->was_met = true;
     tell(meet, SIGNALING_MEET_EVENT_MET, "", meet->other_fingerprint, NULL);
-}
-
-// The other side says that the proof failed there; ours fails with it.
-static void take_abort(struct signaling_meet *meet)
-{
-    if (meet->is_creator) {
-        say_number(meet, "release-code");
-    }
-    meet->state = SIGNALING_MEET_ASKING;
-    forget_peer(meet);
-    tell(meet, SIGNALING_MEET_EVENT_WRONG_CODE, "wrong-code",
-        "the code does not match; it is used up now", NULL);
 }
 
 static void take_signal(struct signaling_meet *meet, const json_t *message)
@@ -329,7 +323,7 @@ static void take_signal(struct signaling_meet *meet, const json_t *message)
     } else if (json_object_get(data, "confirm")) {
         take_confirm(meet, json_string_value(json_object_get(data, "confirm")));
     } else if (json_object_get(data, "abort")) {
-        take_abort(meet);
+        burn(meet);
     }
 }
 
@@ -348,7 +342,12 @@ static void take_peer_left(struct signaling_meet *meet, const json_t *message)
 {
     const char *peer = json_string_value(json_object_get(message, "peer"));
 
-    if (peer && meet->peer[0] && strcmp(peer, meet->peer) == 0) {
+    if (!peer || !meet->peer[0] || strcmp(peer, meet->peer) != 0) {
+        return;
+    }
+    if (meet->state == SIGNALING_MEET_PROVING && meet->has_share) {
+        burn(meet);
+    } else {
         tell(meet, SIGNALING_MEET_EVENT_PEER_LEFT, "", "", NULL);
     }
 }

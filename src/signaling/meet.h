@@ -70,7 +70,6 @@ struct signaling_meet {
     char peer[SIGNALING_ID_MAX];
     struct spake2 *spake2;
     bool has_share;    // The other's was taken.
-    bool was_met;      // Once: the code may be opened again for who comes back.
     bool is_reopening; // `code` is kept when the server says it again.
     char *out[SIGNALING_MEET_OUT_MAX];
     uint32_t out_first, out_count;

@@ -76,7 +76,7 @@ static void move(void)
     }
 }
 
-static void arrive(struct end *end, const char *print, const struct signaling_phrase *code)
+static void arrive_slowly(struct end *end, const char *print, const struct signaling_phrase *code)
 {
     struct yodel_addr addr = addr_v4(10, 0, 0, 1, 1);
 
@@ -85,6 +85,11 @@ static void arrive(struct end *end, const char *print, const struct signaling_ph
     CHECK_EQ(signaling_core_connect(&f.core,
                  &(struct signaling_arrival){.addr = &addr, .user = end}, &end->client, f.now),
         YODEL_OK);
+}
+
+static void arrive(struct end *end, const char *print, const struct signaling_phrase *code)
+{
+    arrive_slowly(end, print, code);
     move();
 }
 
@@ -197,6 +202,42 @@ static void who_was_there_may_come_back(void)
     end_all();
 }
 
+// Our confirmation is enough to check one guess against: who takes it and leaves has spent it.
+static void a_guesser_who_leaves_has_spent_the_code(void)
+{
+    begin();
+    struct signaling_phrase right = code_of(a.text), wrong = wrong_code();
+    arrive_slowly(&b, PRINT_B, &wrong);
+    while (!a.meet.has_share) {
+        (void)move_one(&b);
+        (void)move_one(&a);
+    }
+    leave(&b);
+    move();
+    CHECK(a.has[SIGNALING_MEET_EVENT_WRONG_CODE]);
+    arrive(&b, PRINT_B, &right);
+    CHECK_TEXT(b.code, "unknown-code");
+    end_all();
+}
+
+static void a_stranger_who_only_looks_in_spends_nothing(void)
+{
+    begin();
+    struct signaling_phrase right = code_of(a.text), wrong = wrong_code();
+    arrive_slowly(&b, PRINT_B, &wrong);
+    while (b.meet.state < SIGNALING_MEET_PROVING) {
+        (void)move_one(&b);
+    }
+    leave(&b); // Before it has told its share.
+    move();
+    CHECK(a.has[SIGNALING_MEET_EVENT_PEER_LEFT] && !a.has[SIGNALING_MEET_EVENT_WRONG_CODE]);
+    signaling_meet_reopen(&a.meet);
+    move();
+    arrive(&b, PRINT_B, &right);
+    CHECK(b.has[SIGNALING_MEET_EVENT_MET]);
+    end_all();
+}
+
 static void a_code_in_use_says_so(void)
 {
     static struct end c;
@@ -234,4 +275,6 @@ static void another_server_is_not_ours(void)
 
 TEST_MAIN(TEST(the_right_words_prove_both_fingerprints), TEST(a_wrong_word_costs_the_code),
     TEST(a_server_that_swaps_a_fingerprint_is_found_out), TEST(who_was_there_may_come_back),
-    TEST(a_code_in_use_says_so), TEST(another_server_is_not_ours))
+    TEST(a_guesser_who_leaves_has_spent_the_code),
+    TEST(a_stranger_who_only_looks_in_spends_nothing), TEST(a_code_in_use_says_so),
+    TEST(another_server_is_not_ours))

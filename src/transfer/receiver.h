@@ -54,7 +54,7 @@ struct transfer_receiver_item {
     char *path; // Safe.
     struct transfer_resume resume;
     struct crypto_sha256 hash; // Of the part that is there already; empty where there is none.
-    int64_t size;                         // Once saved.
+    int64_t size;              // Once saved.
     uint8_t sha256[TRANSFER_SHA256_SIZE]; // Once saved.
     char *final;                          // Its name in the folder, once saved.
 };

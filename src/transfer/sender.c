@@ -356,6 +356,14 @@ static bool take_text(struct transfer_sender *sender, struct transfer_sender_out
     return true;
 }
 
+// A receiver with a slow disk would have to keep what it cannot write yet.
+static bool is_ahead(const struct transfer_sender *sender)
+{
+    int64_t confirmed = sender->confirmed > sender->resumed ? sender->confirmed : sender->resumed;
+
+    return sender->sent - confirmed >= TRANSFER_SENDER_AHEAD_MAX;
+}
+
 bool transfer_sender_next(struct transfer_sender *sender, struct transfer_sender_out *out)
 {
     size_t len = 0;
@@ -365,7 +373,7 @@ bool transfer_sender_next(struct transfer_sender *sender, struct transfer_sender
     }
     if (sender->state == TRANSFER_SENDER_OFFERING) {
         offer(sender);
-    } else if (sender->state == TRANSFER_SENDER_SENDING && !sender->is_blocked) {
+    } else if (transfer_sender_is_busy(sender)) {
         if (sender->step == TRANSFER_SENDER_STEP_NEXT) {
             begin_item(sender);
         } else if (sender->step == TRANSFER_SENDER_STEP_PREFIX) {
@@ -380,7 +388,7 @@ bool transfer_sender_next(struct transfer_sender *sender, struct transfer_sender
 
 bool transfer_sender_is_busy(const struct transfer_sender *sender)
 {
-    return sender->state == TRANSFER_SENDER_SENDING && !sender->is_blocked;
+    return sender->state == TRANSFER_SENDER_SENDING && !sender->is_blocked && !is_ahead(sender);
 }
 
 void transfer_sender_unblock(struct transfer_sender *sender)

@@ -8,7 +8,8 @@
 //
 // Implements  docs/TRANSFER.md
 // Ownership   borrows the items and the source until transfer_sender_deinit
-// Limits      one piece in memory; a resumed prefix is hashed TRANSFER_SENDER_WORK_MAX bytes a call
+// Limits      one piece in memory; TRANSFER_SENDER_AHEAD_MAX bytes beyond what the receiver
+//             reports; a resumed prefix is hashed TRANSFER_SENDER_WORK_MAX bytes a call
 
 #ifndef TRANSFER_SENDER_H
 #define TRANSFER_SENDER_H
@@ -16,6 +17,7 @@
 #include "crypto/hash.h"
 #include "transfer/message.h"
 
+#define TRANSFER_SENDER_AHEAD_MAX ((int64_t)64 << 20)
 #define TRANSFER_SENDER_WORK_MAX (4u << 20)
 
 // Where the bytes come from. One item is open at a time.
@@ -53,7 +55,8 @@ struct transfer_sender {
     uint32_t offered;
     uint32_t saved;
     struct transfer_source source;
-    struct transfer_resume *resumes; // Indexed by item; once one is sent, its hash is the whole item's.
+    struct transfer_resume
+        *resumes; // Indexed by item; once one is sent, its hash is the whole item's.
 
     enum transfer_sender_step step;
     uint32_t item;     // Being sent; `count` once all are.
