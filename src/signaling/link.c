@@ -120,10 +120,19 @@ static void over(struct signaling_link *link, const char *why)
 static void over_unreachable(struct signaling_link *link, const char *detail)
 {
     char why[512];
+    bool is_certificate = link->url.is_secure && !link->options.is_insecure && detail &&
+                          (strstr(detail, "SSL") || strstr(detail, "cert"));
 
-    (void)snprintf(why, sizeof why,
-        "cannot reach a Yodel server at %s (%s); is `yodel serve` running there?",
-        link->options.url, detail && *detail ? detail : "no answer");
+    if (is_certificate) {
+        (void)snprintf(why, sizeof why,
+            "the certificate of %s is not trusted; if the server made its own (--self-signed), add "
+            "--insecure: the code proves the other side all the same",
+            link->options.url);
+    } else {
+        (void)snprintf(why, sizeof why,
+            "cannot reach a Yodel server at %s (%s); is `yodel serve` running there?",
+            link->options.url, detail && *detail ? detail : "no answer");
+    }
     over(link, why);
 }
 
