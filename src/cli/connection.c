@@ -139,11 +139,14 @@ static void on_connection_state(struct cli_connection *connection)
         if (connection->channel) {
             lose(connection, "the connection broke");
         } else {
-            const char *text = yodel_peer_error_text(connection->peer);
-            fail(connection, CLI_NETWORK, "no-connection",
-                *text ? text
-                      : "the two machines cannot reach each other directly (a firewall or a strict "
-                        "NAT is between them)");
+            char text[512];
+            bool is_ice = yodel_peer_ice_connection_state(connection->peer) == YODEL_ICE_FAILED;
+            (void)snprintf(text, sizeof text, "%s%s",
+                is_ice ? "the two machines cannot reach each other directly (a firewall or a "
+                         "strict NAT may be between them): "
+                       : "",
+                yodel_peer_error_text(connection->peer));
+            fail(connection, CLI_NETWORK, "no-connection", text);
         }
         break;
     case YODEL_CONNECTION_NEW:

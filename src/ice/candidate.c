@@ -60,18 +60,25 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-bool ice_candidate_is_chars(struct bytes text, size_t min, size_t max)
+static bool is_made_of(struct bytes text, const char *others)
 {
-    if (text.len < min || text.len > max) {
-        return false;
-    }
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.ptr[i];
-        if (!is_letter(c) && !is_digit(c) && c != '+' && c != '/') {
+        if (!is_letter(c) && !is_digit(c) && !memchr(others, c, strlen(others))) {
             return false;
         }
     }
     return true;
+}
+
+bool ice_candidate_is_chars(struct bytes text, size_t min, size_t max)
+{
+    return text.len >= min && text.len <= max && is_made_of(text, "+/");
+}
+
+bool ice_candidate_is_credential(struct bytes text, size_t min, size_t max)
+{
+    return text.len >= min && text.len <= max && is_made_of(text, "+/-_=#");
 }
 
 bool ice_candidate_is_name(struct bytes text)
@@ -168,7 +175,7 @@ static bool parse_extension(struct ice_candidate *candidate, struct bytes name, 
     } else if (is_text(name, "generation")) {
         candidate->has_generation = parse_number(&candidate->generation, value, UINT32_MAX);
     } else if (is_text(name, "ufrag")) {
-        if (!ice_candidate_is_chars(value, 1, ICE_UFRAG_MAX)) {
+        if (!ice_candidate_is_credential(value, 1, ICE_UFRAG_MAX)) {
             return false;
         }
         copy_text(candidate->ufrag, value);

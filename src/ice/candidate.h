@@ -52,8 +52,12 @@ uint32_t ice_candidate_priority(enum ice_type type, uint16_t local_preference, u
 
 const char *ice_candidate_type_name(enum ice_type type); // "host", "srflx", "prflx" or "relay".
 
-// 1*n(ALPHA / DIGIT / "+" / "/"): what foundations, user fragments and passwords are made of.
+// 1*n(ALPHA / DIGIT / "+" / "/"): what foundations are made of.
 bool ice_candidate_is_chars(struct bytes text, size_t min, size_t max);
+
+// The same for user fragments and passwords, and "-", "_", "=" and "#" too: there are stacks that
+// use them, and src/sdp lets them pass as browsers do.
+bool ice_candidate_is_credential(struct bytes text, size_t min, size_t max);
 
 // Whether a resolver may be asked for `text`: labels of letters, digits, "-" and "_", and a last
 // label that begins with a letter, for some resolvers read "127.1" and "0x7f000001" as addresses.

@@ -151,8 +151,8 @@ static void set_aside(struct ice *ice)
 
 enum yodel_err ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *pwd)
 {
-    if (!ice_candidate_is_chars(bytes_of_text(ufrag), 4, ICE_UFRAG_MAX) ||
-        !ice_candidate_is_chars(bytes_of_text(pwd), 22, ICE_PWD_MAX)) {
+    if (!ice_candidate_is_credential(bytes_of_text(ufrag), 4, ICE_UFRAG_MAX) ||
+        !ice_candidate_is_credential(bytes_of_text(pwd), 22, ICE_PWD_MAX)) {
         return YODEL_ERR_SYNTAX;
     }
     bool is_restart = ice->has_remote &&

@@ -253,6 +253,9 @@ static void credentials_that_no_peer_may_have_are_refused(void)
             YODEL_ERR_SYNTAX);
     }
     CHECK(!world.agents[0].ice.has_remote);
+    // Not by RFC 8839 §5.4, but there are stacks that use them.
+    CHECK_EQ(ice_set_remote_credentials(&world.agents[0].ice, "a-_=#+/", "-_=#+/abcdefghijklmnop"),
+        YODEL_OK);
 }
 
 TEST_MAIN(TEST(two_that_control_agree), TEST(two_that_are_controlled_agree),

@@ -156,6 +156,15 @@ static bool take_candidate(
     return true;
 }
 
+static void explain_failure(yodel_peer *peer)
+{
+    const char *why = peer->ice_state == YODEL_ICE_FAILED ? ice_failure(&peer->ice) : NULL;
+
+    if (why) {
+        (void)peer_fail(peer, YODEL_ERR_NETWORK, "%s", why);
+    }
+}
+
 // Takes one event of ICE's; true where it became one of ours.
 static bool take_ice(yodel_peer *peer, struct yodel_event *event, const struct ice_event *ice)
 {
@@ -172,6 +181,7 @@ static bool take_ice(yodel_peer *peer, struct yodel_event *event, const struct i
         return true;
     case ICE_EVENT_STATE:
         peer->ice_state = (enum yodel_ice_connection_state)ice->state;
+        explain_failure(peer);
         return false;
     case ICE_EVENT_SELECTED:
         return false;

@@ -129,6 +129,7 @@ static void silence_ends_the_sending(void)
     (void)sim_run(&sim, never, cut_at + YODEL_SECONDS(120));
     for (int i = 0; i < 2; i++) {
         SIM_CHECK(&sim, sim.sides[i].connection == YODEL_CONNECTION_FAILED);
+        SIM_CHECK(&sim, yodel_peer_error_text(sim.sides[i].peer)[0] != '\0');
         SIM_CHECK(&sim, sim.sides[i].last_sent_at <= cut_at + YODEL_SECONDS(37));
     }
     sim_deinit(&sim);
