@@ -286,15 +286,18 @@ static bool take_incoming(yodel_peer *peer, struct yodel_event *event, uint32_t 
     return true;
 }
 
-// W3C webrtc §6.2: a channel that the other side made is told of, and then told open.
+// W3C webrtc §6.2: a channel that the other side made is told of, and then told open, unless it was
+// closed at once.
 static bool next_open(yodel_peer *peer, struct yodel_event *event)
 {
-    if (!peer->announced) {
+    yodel_channel *channel = peer->announced;
+
+    peer->announced = NULL;
+    if (!channel || channel->state != YODEL_CHANNEL_OPEN) {
         return false;
     }
     event->type = YODEL_EVENT_CHANNEL_OPEN;
-    event->channel = peer->announced;
-    peer->announced = NULL;
+    event->channel = channel;
     return true;
 }
 
@@ -310,7 +313,9 @@ static void take_failure(yodel_peer *peer, enum sctp_failure failure)
         [SCTP_FAIL_RESTARTED] = "the other side began again",
     };
 
-    (void)peer_fail(peer, YODEL_ERR_NETWORK, "%s", texts[failure]);
+    if (!peer->has_failed) { // What DTLS said is the reason.
+        (void)peer_fail(peer, YODEL_ERR_NETWORK, "%s", texts[failure]);
+    }
     peer->tells_channel_errors = true;
 }
 
@@ -343,6 +348,9 @@ static bool take_event(
     event->channel = channel;
     switch (dcep->type) {
     case DCEP_EVENT_OPENED:
+        if (channel->state != YODEL_CHANNEL_CONNECTING) {
+            return false; // It was closed before this could be told.
+        }
         channel->state = YODEL_CHANNEL_OPEN;
         channel->peer->channels_opened++;
         event->type = YODEL_EVENT_CHANNEL_OPEN;

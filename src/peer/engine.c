@@ -11,16 +11,23 @@
 #include "peer/peer.h"
 #include "sctp/assoc.h"
 
+// W3C webrtc §6.1.1.3: the channels end with what carried them.
+static void fail_dtls(yodel_peer *peer, const char *what, const char *why)
+{
+    peer->has_failed = true;
+    (void)peer_fail(peer, YODEL_ERR_NETWORK, "DTLS %s: %s", what, why);
+    sctp_assoc_fail(&peer->sctp, SCTP_FAIL_ABORTED, SCTP_CAUSE_USER_ABORT);
+}
+
 // DTLS begins with the first path, and not with the description: its patience is not for ICE's.
 static bool start_dtls(yodel_peer *peer, yodel_time now)
 {
-    if (peer->dtls.state == DTLS_NEW && peer->promised_count > 0) {
+    if (peer->dtls.state == DTLS_NEW && peer->promised_count > 0 && !peer->has_failed) {
         enum yodel_err err =
             dtls_start(&peer->dtls, peer->is_dtls_client ? DTLS_CLIENT : DTLS_SERVER,
                 peer->promised, peer->promised_count, now);
         if (err) {
-            peer->has_failed = true;
-            (void)peer_fail(peer, err, "DTLS cannot start: %s", yodel_err_text(err));
+            fail_dtls(peer, "cannot start", yodel_err_text(err));
         }
     }
     return peer->dtls.state != DTLS_NEW;
@@ -28,11 +35,10 @@ static bool start_dtls(yodel_peer *peer, yodel_time now)
 
 // ---- in
 
-static void take_dtls(yodel_peer *peer, struct span datagram, yodel_time now)
+static void take_dtls_events(yodel_peer *peer, yodel_time now)
 {
     struct dtls_event event;
 
-    dtls_recv(&peer->dtls, datagram, now);
     while (dtls_next_event(&peer->dtls, &event)) {
         switch (event.type) {
         case DTLS_EVENT_CONNECTED:
@@ -46,9 +52,7 @@ static void take_dtls(yodel_peer *peer, struct span datagram, yodel_time now)
             sctp_assoc_fail(&peer->sctp, SCTP_FAIL_ABORTED, SCTP_CAUSE_USER_ABORT);
             break;
         case DTLS_EVENT_FAILED:
-            peer->has_failed = true;
-            (void)peer_fail(
-                peer, YODEL_ERR_NETWORK, "DTLS failed: %s", dtls_failure_name(event.failure));
+            fail_dtls(peer, "failed", dtls_failure_name(event.failure));
             break;
         }
     }
@@ -68,14 +72,47 @@ YODEL_API void yodel_peer_recv(
         ice_recv(&peer->ice, path, bytes_of(datagram, len), now);
     } else if (*first >= 20 && *first < 64 && ice_is_valid(&peer->ice, path) &&
                start_dtls(peer, now)) {
-        take_dtls(peer, span_of(datagram, len), now);
+        dtls_recv(&peer->dtls, span_of(datagram, len), now);
+        take_dtls_events(peer, now);
+    }
+}
+
+// Gathering can end only when the servers' names are known too, or have been waited for long
+// enough.
+static void end_gathering(yodel_peer *peer)
+{
+    if (peer->local_ended && peer->servers_unresolved == 0) {
+        peer->names_due = YODEL_NEVER;
+        ice_end_local(&peer->ice);
+    }
+}
+
+// Begins the wait for names once the addresses are there, and ends it.
+static void watch_names(yodel_peer *peer, yodel_time now)
+{
+    if (!peer->local_ended || peer->servers_unresolved == 0) {
+        return;
+    }
+    if (peer->names_due == YODEL_NEVER) {
+        peer->names_due = now + PEER_NAMES_WAIT;
+    } else if (now >= peer->names_due) {
+        for (uint32_t i = 0; i < peer->server_count; i++) {
+            peer->servers[i].is_resolved = true; // What is said later does not count.
+        }
+        peer->servers_unresolved = 0;
+        end_gathering(peer);
     }
 }
 
 YODEL_API void yodel_peer_tick(yodel_peer *peer, yodel_time now)
 {
+    if (peer->is_closed) {
+        return;
+    }
+    watch_names(peer, now);
     ice_tick(&peer->ice, now);
     dtls_tick(&peer->dtls, now);
+    take_dtls_events(peer, now); // A handshake may have run out of time.
     sctp_tick(&peer->sctp, now);
 }
 
@@ -117,8 +154,8 @@ static size_t emit_farewell(
         if (len > 0) {
             return len;
         }
-        dtls_close(&peer->dtls);
     }
+    dtls_close(&peer->dtls); // A handshake that has not ended is not continued either.
     size_t len = dtls_emit(&peer->dtls, room, now);
     peer->is_muted = len == 0;
     return len;
@@ -128,13 +165,13 @@ YODEL_API size_t yodel_peer_emit(
     yodel_peer *peer, void *room, size_t room_len, struct yodel_path *path, yodel_time now)
 {
     struct span span = span_of(room, room_len);
-
     size_t len = 0;
 
     YODEL_ASSERT(room_len >= YODEL_DATAGRAM_MAX);
     if (peer->is_closed) {
         len = emit_farewell(peer, span, path, now);
     } else {
+        watch_names(peer, now);
         len = ice_emit(&peer->ice, span, path, now);
         len = len > 0 ? len : emit_selected(peer, span, path, now);
     }
@@ -150,7 +187,7 @@ YODEL_API yodel_time yodel_peer_next_timeout(const yodel_peer *peer)
     if (peer->is_closed) {
         return YODEL_NEVER;
     }
-    yodel_time at = ice_next_timeout(&peer->ice);
+    yodel_time at = time_min(ice_next_timeout(&peer->ice), peer->names_due);
     if (ice_selected(&peer->ice, &path)) {
         at = time_min(at, dtls_next_timeout(&peer->dtls));
         if (peer->dtls.state == DTLS_CONNECTED) {
@@ -184,18 +221,10 @@ YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel
     peer_wake(peer);
 }
 
-// Gathering can end only when the servers' names are known too.
-static void end_local(yodel_peer *peer)
-{
-    if (peer->local_ended && peer->servers_unresolved == 0) {
-        ice_end_local(&peer->ice);
-    }
-}
-
 YODEL_API void yodel_peer_end_local_addresses(yodel_peer *peer)
 {
     peer->local_ended = true;
-    end_local(peer);
+    end_gathering(peer);
     peer_wake(peer);
 }
 
@@ -218,7 +247,7 @@ YODEL_API void yodel_peer_resolved(
         }
     }
     ice_resolved(&peer->ice, name, addr);
-    end_local(peer);
+    end_gathering(peer);
     peer_wake(peer);
 }
 

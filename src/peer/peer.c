@@ -135,6 +135,7 @@ enum yodel_err peer_new(
     }
     config = config ? config : &defaults;
     peer->env = env;
+    peer->names_due = YODEL_NEVER;
     list_init(&peer->channels);
     jsep_init(&peer->jsep, env);
     peer->max_message_size =

@@ -7,8 +7,8 @@
 // Not here    descriptions as text (peer/jsep.h), the protocols themselves
 // Ownership   one allocation holds the peer and its engines; see yodel/peer.h for what callers
 //             borrow
-// Limits      PEER_CANDIDATES_MAX local candidates, PEER_SERVERS_MAX servers, PEER_NAMES_MAX
-//             look-ups
+// Limits      PEER_CANDIDATES_MAX local candidates, PEER_SERVERS_MAX servers, PEER_NAMES_WAIT for
+//             their names
 
 #ifndef PEER_PEER_H
 #define PEER_PEER_H
@@ -26,6 +26,7 @@
 
 #define PEER_SERVERS_MAX 8
 #define PEER_ERROR_TEXT_MAX 256
+#define PEER_NAMES_WAIT YODEL_SECONDS(5) // Longest, for servers' names, before gathering ends.
 #define PEER_MESSAGE_SIZE (256u * 1024)  // What browsers announce; see yodel_peer_config.
 #define PEER_CERTIFICATE_TIME 1767225600 // 2026-01-01; see take_config.
 #define PEER_SCTP_PORT 5000
@@ -66,6 +67,7 @@ struct yodel_peer {
     struct peer_server servers[PEER_SERVERS_MAX];
     uint32_t server_count;
     uint32_t servers_unresolved;
+    yodel_time names_due; // When gathering ends without them; YODEL_NEVER: it does not wait.
     bool has_pinned;
     struct dtls_fingerprint pinned;
     uint64_t max_message_size;        // Ours.
