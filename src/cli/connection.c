@@ -13,6 +13,10 @@
 #include "net/env.h"
 
 #define LOW_THRESHOLD (512u << 10)
+#define MISMATCH "fingerprint-mismatch"
+#define WATCH_EACH_MS 250
+#define GOODBYE_MAX 3000  // Milliseconds for what waits in the channel to arrive.
+#define LAST_WORDS_MS 100 // For what the server is still to hear.
 
 static void fail(
     struct cli_connection *connection, enum cli_exit exit, const char *code, const char *text)
@@ -54,6 +58,41 @@ static void lose(struct cli_connection *connection, const char *why)
 static void on_silence(uv_timer_t *timer)
 {
     lose(timer->data, "the other side does not answer any more");
+}
+
+static void add_received(void *ctx, const struct yodel_stats_member *member)
+{
+    double *packets = ctx;
+
+    if (strcmp(member->type, "transport") == 0 && strcmp(member->name, "packetsReceived") == 0) {
+        *packets += member->number;
+    }
+}
+
+// The other side has left the server: ended, or its link broke. Only silence tells the one from the
+// other, and where something is on its way to it, which it would acknowledge, a short one does.
+static void on_watch(uv_timer_t *timer)
+{
+    struct cli_connection *connection = timer->data;
+    yodel_time now = clock_now();
+    double packets = 0;
+
+    yodel_peer_stats(connection->peer, add_received, &packets);
+    if (packets > connection->packets_heard) {
+        connection->packets_heard = packets;
+        connection->heard = now;
+    }
+    bool is_owed = yodel_channel_buffered_amount(connection->channel) > 0;
+    uint64_t limit = is_owed ? CLI_CONNECTION_OWED_MAX : CLI_CONNECTION_SILENCE_MAX;
+    if (now - connection->heard >= YODEL_MS(limit)) {
+        lose(connection, "the other side does not answer any more");
+    }
+}
+
+static void watch(struct cli_connection *connection)
+{
+    connection->heard = clock_now();
+    uv_timer_start(&connection->timer, on_watch, 0, WATCH_EACH_MS);
 }
 
 static void on_no_connection(uv_timer_t *timer)
@@ -124,15 +163,14 @@ static void on_connection_state(struct cli_connection *connection)
 {
     switch (yodel_peer_connection_state(connection->peer)) {
     case YODEL_CONNECTION_CONNECTED:
-        if (connection->channel) {
+        if (connection->channel && !connection->has_left) {
             uv_timer_stop(&connection->timer);
         }
         break;
     case YODEL_CONNECTION_DISCONNECTED:
-        // ICE goes on trying for half a minute; who has left the server as well is gone.
-        if (connection->channel) {
-            uv_timer_start(&connection->timer, on_silence,
-                connection->has_left ? CLI_CONNECTION_SILENCE_MAX : CLI_CONNECTION_CONNECT_MAX, 0);
+        // ICE goes on trying for half a minute; who has left the server as well is watched.
+        if (connection->channel && !connection->has_left) {
+            uv_timer_start(&connection->timer, on_silence, CLI_CONNECTION_CONNECT_MAX, 0);
         }
         break;
     case YODEL_CONNECTION_FAILED:
@@ -174,12 +212,14 @@ static void on_peer_event(void *ctx, yodel_peer *peer, const struct yodel_event 
         take_channel(connection, event->channel);
         break;
     case YODEL_EVENT_CHANNEL_MESSAGE:
-        if (event->channel == connection->channel) {
+        if (event->channel == connection->channel && !connection->is_over) {
             connection->options.on_message(connection->options.ctx, event);
         }
         break;
     case YODEL_EVENT_CHANNEL_BUFFERED_AMOUNT_LOW:
-        connection->options.on_low(connection->options.ctx);
+        if (!connection->is_over) {
+            connection->options.on_low(connection->options.ctx);
+        }
         break;
     case YODEL_EVENT_CHANNEL_CLOSE:
         if (event->channel == connection->channel) {
@@ -233,6 +273,10 @@ static void on_met(struct cli_connection *connection, const char *fingerprint)
     send_description(connection);
 }
 
+static const char mismatch_text[] =
+    "REFUSED: the certificate's fingerprint is not the one that the code proved. Somebody between "
+    "the two machines, the server perhaps, tried to read along. Nothing was sent";
+
 static void take_description(struct cli_connection *connection, const json_t *object)
 {
     const char *type = json_string_value(json_object_get(object, "type"));
@@ -244,9 +288,9 @@ static void take_description(struct cli_connection *connection, const json_t *ob
         err = yodel_peer_set_remote_description(connection->peer, &description);
     }
     if (err == YODEL_ERR_UNAUTHENTIC) {
-        fail(connection, CLI_CODE, "fingerprint-mismatch",
-            "REFUSED: the certificate's fingerprint is not the one that the code proved. Somebody "
-            "between the two machines, the server perhaps, tried to read along. Nothing was sent");
+        send_signal(connection, json_pack("{s:{s:s, s:s}}", "abort", "code", MISMATCH, "text",
+                                    "the fingerprint is not the one that the code proved"));
+        fail(connection, CLI_CODE, MISMATCH, mismatch_text);
     } else if (err) {
         fail(connection, CLI_NETWORK, "bad-description", yodel_peer_error_text(connection->peer));
     } else if (description.type == YODEL_SDP_OFFER) {
@@ -273,6 +317,16 @@ static void take_candidate(struct cli_connection *connection, const json_t *obje
     (void)yodel_peer_add_ice_candidate(connection->peer, &candidate);
 }
 
+// The other side has seen what we could not.
+static void take_abort(struct cli_connection *connection, const json_t *object)
+{
+    const char *code = json_string_value(json_object_get(object, "code"));
+
+    if (code && strcmp(code, MISMATCH) == 0) {
+        fail(connection, CLI_CODE, MISMATCH, mismatch_text);
+    }
+}
+
 static void take_signal(struct cli_connection *connection, const json_t *data)
 {
     const json_t *description = json_object_get(data, "description");
@@ -284,6 +338,8 @@ static void take_signal(struct cli_connection *connection, const json_t *data)
         take_description(connection, description);
     } else if (json_object_get(data, "candidate")) {
         take_candidate(connection, json_object_get(data, "candidate"));
+    } else if (json_object_get(data, "abort") && !connection->channel) {
+        take_abort(connection, json_object_get(data, "abort"));
     }
 }
 
@@ -330,9 +386,29 @@ static void on_peer_left(struct cli_connection *connection)
         signaling_meet_reopen(&connection->meet);
     } else if (!connection->channel) {
         lose(connection, "the other side left before the connection stood");
-    } else if (yodel_peer_connection_state(connection->peer) == YODEL_CONNECTION_DISCONNECTED) {
-        uv_timer_start(&connection->timer, on_silence, CLI_CONNECTION_SILENCE_MAX, 0);
+    } else {
+        watch(connection);
     }
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct cli_connection *connection = timer->data;
+
+    signaling_meet_retry(&connection->meet);
+    flush(connection);
+}
+
+// Who comes back to a code may be faster than the sender, who has to find out first that the one
+// before is gone: a used code is asked for once more. False where it was.
+static bool retry(struct cli_connection *connection, const char *code)
+{
+    if (strcmp(code, "used-code") != 0 || connection->has_retried || connection->meet.is_creator) {
+        return false;
+    }
+    connection->has_retried = true;
+    uv_timer_start(&connection->timer, on_retry, CLI_CONNECTION_RETRY_MS, 0);
+    return true;
 }
 
 static void take_meeting(
@@ -363,7 +439,7 @@ static void take_meeting(
         break;
     case SIGNALING_MEET_EVENT_FAILED:
         // Once the channel stands, the server's opinion does not matter any more.
-        if (!connection->channel) {
+        if (!connection->channel && !retry(connection, event->code)) {
             fail(connection, exit_of(event->code), event->code, event->text);
         }
         break;
@@ -450,15 +526,58 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
     return err;
 }
 
-static void on_second_over(uv_timer_t *timer)
+static void on_time_over(uv_timer_t *timer)
 {
     uv_stop(timer->loop);
 }
 
+static void on_time_over_here(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+// What waits in the channel arrives, the reason for the end last: the channel is closed in order, and
+// the other side's answer waited for.
+static void say_goodbye(struct cli_connection *connection)
+{
+    bool is_late = false;
+
+    yodel_channel_close(connection->channel);
+    connection->timer.data = &is_late;
+    uv_timer_start(&connection->timer, on_time_over_here, GOODBYE_MAX, 0);
+    while (!is_late && connection->channel) {
+        uv_run(connection->loop, UV_RUN_ONCE);
+    }
+}
+
+// What waits for the server goes out, since the other side may have to hear it. Closing at once, with
+// something unread in the socket, would take it back (a reset drops what the server has not read).
+static void say_last_words(struct cli_connection *connection)
+{
+    bool is_late = false;
+
+    flush(connection);
+    connection->timer.data = &is_late;
+    uv_timer_start(&connection->timer, on_time_over_here, LAST_WORDS_MS, 0);
+    while (!is_late && !connection->is_alone) {
+        uv_run(connection->loop, UV_RUN_ONCE);
+    }
+    uv_timer_stop(&connection->timer);
+}
+
 void cli_connection_deinit(struct cli_connection *connection)
 {
+    bool has_failed = connection->is_over;
+
     connection->is_over = true;
+    if (connection->channel &&
+        yodel_peer_connection_state(connection->peer) == YODEL_CONNECTION_CONNECTED) {
+        say_goodbye(connection);
+    }
     drop_peer(connection);
+    if (has_failed && connection->has_said_hello) {
+        say_last_words(connection);
+    }
     signaling_meet_deinit(&connection->meet);
     signaling_link_free(connection->link);
     if (connection->runtime) {
@@ -466,7 +585,7 @@ void cli_connection_deinit(struct cli_connection *connection)
     }
     yodel_certificate_free(connection->certificate);
     // What is left on the loop closes by itself; a second is plenty.
-    uv_timer_start(&connection->timer, on_second_over, 1000, 0);
+    uv_timer_start(&connection->timer, on_time_over, 1000, 0);
     uv_unref((uv_handle_t *)&connection->timer);
     uv_run(connection->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&connection->timer, NULL);

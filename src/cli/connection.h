@@ -20,7 +20,9 @@
 #define CLI_CONNECTION_HELLO_MAX 5000    // Milliseconds for the server's first word.
 #define CLI_CONNECTION_CONNECT_MAX 30000 // From the proof to the open channel.
 #define CLI_CONNECTION_SILENCE_MAX                                                                 \
-    8000 // Disconnected for so long, and it left the server too: it is gone.
+    8000                             // Who has left the server, and is silent for so long, is gone;
+#define CLI_CONNECTION_OWED_MAX 2000 // and for so long, where there is something to acknowledge.
+#define CLI_CONNECTION_RETRY_MS 3000 // Before a used code is tried again.
 #define CLI_CONNECTION_SERVERS_MAX 4
 #define CLI_CONNECTION_LABEL "files"
 #define CLI_CONNECTION_PROTOCOL "yodel-transfer-1"
@@ -54,6 +56,9 @@ struct cli_connection {
     yodel_channel *channel; // NULL unless open.
     bool is_offered;        // Descriptions went out: candidates may follow.
     bool has_left;          // The other left the server.
+    double packets_heard;   // From it, at the time `heard`.
+    yodel_time heard;
+    bool has_retried; // The code, which was in use.
     bool has_said_hello;
     bool is_over;
     char servers[CLI_CONNECTION_SERVERS_MAX][300]; // STUN URLs of the server's.

@@ -45,7 +45,8 @@ struct receive {
     struct transfer_receiver receiver;
     bool is_open;
     bool was_asked;
-    bool is_done; // Reported; only the farewell is left.
+    bool has_resumed; // Told.
+    bool is_done;     // Reported; only the farewell is left.
     bool has_ended;
     enum cli_exit exit;
 };
@@ -148,8 +149,14 @@ static enum cli_exit exit_of(const char *code)
 static void judge(struct receive *receive)
 {
     struct transfer_receiver *receiver = &receive->receiver;
+    char size[32];
 
     flush(receive);
+    if (receiver->resumed > 0 && !receive->has_resumed) {
+        receive->has_resumed = true;
+        cli_report_say(&receive->report, "resumed", "Going on from the %s that are here already.",
+            cli_report_size(receiver->resumed, size));
+    }
     if (receiver->state == TRANSFER_RECEIVER_DONE && !receive->is_done) {
         // The sender closes once it has our last word.
         report_done(receive);
@@ -251,9 +258,10 @@ static void ask(struct receive *receive)
         return;
     }
     if (!receive->has_input || is_json) {
-        cli_report_error(&receive->report, "no-terminal",
+        transfer_receiver_decline(&receive->receiver, "the receiver cannot be asked");
+        flush(receive);
+        fail(receive, CLI_DECLINED, "no-terminal",
             "there is no terminal to ask on; add --yes to take whatever is offered");
-        refuse_offer(receive, "the receiver cannot be asked");
         return;
     }
     list_items(&receive->receiver);

@@ -164,8 +164,10 @@ static bool send_one(struct send *send)
     struct transfer_sender_out out;
     enum yodel_err err;
 
-    if (!channel || yodel_channel_buffered_amount(channel) >= BUFFERED_MAX ||
-        !transfer_sender_next(&send->sender, &out)) {
+    // An end in the middle does not wait for room.
+    bool has_room = channel && (send->sender.state == TRANSFER_SENDER_FAILED ||
+                                   yodel_channel_buffered_amount(channel) < BUFFERED_MAX);
+    if (!has_room || !transfer_sender_next(&send->sender, &out)) {
         return false;
     }
     if (out.is_text) {

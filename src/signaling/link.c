@@ -28,7 +28,8 @@ struct signaling_link {
     uint32_t waiting;
     uint8_t *text; // A message that came in pieces.
     size_t text_len;
-    bool is_over; // on_close was called, or must not be any more.
+    bool has_heard; // A message.
+    bool is_over;   // on_close was called, or must not be any more.
     bool is_freed;
 };
 
@@ -125,8 +126,10 @@ static void over_unreachable(struct signaling_link *link, const char *detail)
 
     if (is_certificate) {
         (void)snprintf(why, sizeof why,
-            "the certificate of %s is not trusted; if the server made its own (--self-signed), add "
-            "--insecure: the code proves the other side all the same",
+            "no TLS with the Yodel server at %s: its certificate is not trusted, or it speaks "
+            "none; "
+            "if the server made its own (--self-signed), add --insecure: the code proves the other "
+            "side all the same",
             link->options.url);
     } else {
         (void)snprintf(why, sizeof why,
@@ -154,6 +157,7 @@ static bool take_piece(struct signaling_link *link, const void *piece, size_t le
         lws_is_final_fragment(link->wsi) && lws_remaining_packet_payload(link->wsi) == 0;
     if (is_whole) {
         size_t whole = link->text_len;
+        link->has_heard = true;
         link->text_len = 0;
         if (!link->is_over) {
             link->options.on_message(link->options.ctx, bytes_of(link->text, whole));
@@ -210,7 +214,11 @@ static int on_event(
         over_unreachable(link, in);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
-        over(link, "the server closed the connection");
+        if (link->has_heard) {
+            over(link, "the server closed the connection");
+        } else {
+            over_unreachable(link, "it closed the connection");
+        }
         return 0;
     default:
         return 0;

@@ -161,6 +161,13 @@ void signaling_meet_renew(struct signaling_meet *meet)
     ask(meet);
 }
 
+void signaling_meet_retry(struct signaling_meet *meet)
+{
+    YODEL_ASSERT(!meet->is_creator);
+    forget_peer(meet);
+    ask(meet);
+}
+
 void signaling_meet_release(struct signaling_meet *meet)
 {
     if (meet->is_creator && meet->code.number > 0) {

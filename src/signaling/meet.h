@@ -99,6 +99,9 @@ void signaling_meet_signal(struct signaling_meet *meet, json_t *data);
 void signaling_meet_reopen(struct signaling_meet *meet);
 void signaling_meet_renew(struct signaling_meet *meet);
 
+// The joiner's, after FAILED with used-code: asks for it again.
+void signaling_meet_retry(struct signaling_meet *meet);
+
 // The creator's: the code is used up.
 void signaling_meet_release(struct signaling_meet *meet);
 
