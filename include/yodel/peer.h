@@ -40,8 +40,9 @@ typedef struct yodel_certificate yodel_certificate;
 
 #define YODEL_FINGERPRINT_TEXT_MAX 96 // 32 bytes as "AB:CD:…", and the NUL.
 
-// Makes an ECDSA P-256 key and a self-signed certificate, valid for a year around `unix_seconds`.
-// Fails with NO_MEMORY. The caller frees it, after the last peer that uses it.
+// Makes an ECDSA P-256 key and a self-signed certificate, valid from the day before `unix_seconds`
+// to 30 days after; peers look at its fingerprint alone. Fails with NO_MEMORY, RANGE (a time before
+// 1970, or too far ahead). The caller frees it, after the last peer that uses it.
 enum yodel_err yodel_certificate_generate(int64_t unix_seconds, yodel_certificate **certificate);
 void yodel_certificate_free(yodel_certificate *certificate);
 
@@ -52,8 +53,9 @@ void yodel_certificate_fingerprint(
 
 // ---- configuration (W3C webrtc §4.2)
 
-// RTCIceServer. "stun:host", "stun:host:port", "stun:[v6]:port"; "turn:" and "turns:" are
-// NotSupportedError for now.
+// RTCIceServer. "stun:host", "stun:host:port", "stun:[v6]:port"; "turn:", "turns:" and "stuns:" are
+// NotSupportedError for now. Of all servers together eight URLs are looked at, and four addresses
+// asked: more make gathering slower and connections no better.
 struct yodel_ice_server {
     const char *const *urls;
     size_t url_count;
@@ -73,12 +75,13 @@ struct yodel_peer_config {
     // description says.
     const char *pinned_fingerprint;
     size_t max_message_size; // The largest message that we accept, in bytes; 0: 256 KiB.
-    size_t receive_window;   // SCTP's, in bytes; 0: a good default.
+    size_t receive_window;   // SCTP's, in bytes, and at least two messages; 0: 2 MiB.
     size_t send_buffer;      // Bytes that may wait in all channels together; 0: 16 MiB.
     void *user;              // Yours; see yodel_peer_user.
 };
 
-// Creates a peer. Fails with SYNTAX (a URL), NOT_SUPPORTED, TYPE (a fingerprint), NO_MEMORY.
+// Creates a peer; NULL is a configuration of zeros. Fails with SYNTAX (a URL), NOT_SUPPORTED (a
+// URL's scheme), TYPE (a fingerprint), NO_MEMORY.
 enum yodel_err yodel_peer_new(const struct yodel_peer_config *config, yodel_peer **peer);
 
 // Frees the peer and all its channels, at once and in silence: close first where the other side
@@ -136,8 +139,9 @@ const char *yodel_ice_connection_state_name(enum yodel_ice_connection_state stat
 const char *yodel_connection_state_name(enum yodel_connection_state state);
 const char *yodel_channel_state_name(enum yodel_channel_state state);
 
-// A sentence about the last call that failed on this peer, or about why the connection failed:
-// "m-line 2: no mid". The peer's; valid until the next call on it. Never NULL.
+// A sentence about the last yodel_peer_ call that failed here, or about why the connection failed:
+// "m-line 2: no mid". Empty where nothing did, or where the error says it all (NO_MEMORY). The
+// peer's; valid until the next call on it. Never NULL.
 const char *yodel_peer_error_text(const yodel_peer *peer);
 
 // ---- descriptions (W3C webrtc §4.4, §4.6)
@@ -162,13 +166,14 @@ enum yodel_err yodel_peer_create_offer(yodel_peer *peer, struct yodel_descriptio
 enum yodel_err yodel_peer_create_answer(yodel_peer *peer, struct yodel_description *answer);
 
 // setLocalDescription. NULL makes and sets the offer or answer that the state asks for. Gathering
-// starts. Fails with INVALID_STATE, INVALID_MODIFICATION (not what create gave), SYNTAX, NO_MEMORY.
+// starts. Fails with INVALID_STATE, INVALID_MODIFICATION (not what create gave), NO_MEMORY, and for
+// NULL as creating does.
 enum yodel_err yodel_peer_set_local_description(
     yodel_peer *peer, const struct yodel_description *description);
 
 // setRemoteDescription. An offer in have-local-offer rolls the local one back first (perfect
-// negotiation). Fails with INVALID_STATE, SYNTAX, INVALID_ACCESS, UNAUTHENTIC (the pinned
-// fingerprint), NO_MEMORY; nothing changes then.
+// negotiation). Fails with INVALID_STATE, SYNTAX (also over 64 KiB), INVALID_ACCESS (it parses, and
+// cannot be agreed to), UNAUTHENTIC (the pinned fingerprint), NO_MEMORY; nothing changes then.
 enum yodel_err yodel_peer_set_remote_description(
     yodel_peer *peer, const struct yodel_description *description);
 
@@ -184,7 +189,7 @@ bool yodel_peer_pending_remote_description(yodel_peer *peer, struct yodel_descri
 
 // RTCIceCandidate. An empty `candidate` is the end of the candidates of its generation.
 struct yodel_ice_candidate {
-    const char *candidate;         // "candidate:…", without "a=".
+    const char *candidate;         // "candidate:…", without "a="; never NULL.
     const char *sdp_mid;           // NULL: see sdp_mline_index.
     int sdp_mline_index;           // Only where sdp_mid is NULL.
     const char *username_fragment; // NULL: any.
@@ -200,7 +205,8 @@ enum yodel_err yodel_peer_add_ice_candidate(
 void yodel_peer_restart_ice(yodel_peer *peer);
 
 // close. The other side is told (SCTP ABORT, DTLS close_notify) by the next calls of
-// yodel_peer_emit.
+// yodel_peer_emit. Its channels are closed with it and, as in the browser, no event of theirs says
+// so; they are the peer's until it is freed.
 void yodel_peer_close(yodel_peer *peer);
 
 // ---- data channels (W3C webrtc §6)
@@ -218,8 +224,9 @@ struct yodel_channel_options {
 };
 
 // createDataChannel. `label` and `protocol` are UTF-8 of at most 65535 bytes, and copied. The
-// channel is the peer's. Fails with INVALID_STATE (closed), TYPE, OPERATION (no id left, or the id
-// is taken), NO_MEMORY.
+// channel is the peer's. NULL are options of zeros. Fails with INVALID_STATE (closed, by the other
+// side too), TYPE (text that is too long or not UTF-8, both limits of delivery, the id 65535),
+// OPERATION (no id left, the id is taken, over 1024 channels or 4 MiB of labels), NO_MEMORY.
 enum yodel_err yodel_peer_create_data_channel(yodel_peer *peer, const char *label,
     const struct yodel_channel_options *options, yodel_channel **channel);
 
@@ -253,13 +260,13 @@ void yodel_channel_set_user(yodel_channel *channel, void *user); // Yours.
 void *yodel_channel_user(const yodel_channel *channel);
 
 // RTCSctpTransport.maxMessageSize: the largest message that the other side takes, in bytes; 0
-// before it said.
+// before it said, SIZE_MAX for any.
 size_t yodel_peer_max_message_size(const yodel_peer *peer);
 
 // ---- statistics (W3C webrtc-stats)
 
 struct yodel_stats_member {
-    const char *id; // Of the object, stable for the peer's life: "T01".
+    const char *id; // Of the object, stable for the peer's life: "T", "D0".
     const char
         *type; // RTCStatsType: "peer-connection", "transport", "candidate-pair", "data-channel", …
     const char *name; // Of the member: "bytesSent".
@@ -340,7 +347,7 @@ size_t yodel_peer_emit(
 yodel_time yodel_peer_next_timeout(const yodel_peer *peer);
 
 // Answers to YODEL_EVENT_GATHER: an address that a UDP socket of the loop's is bound to, the best
-// interface first. Those over a limit (16) are not used.
+// interface first. There is room for 32 candidates, servers' answers included; more are not used.
 void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 void yodel_peer_end_local_addresses(yodel_peer *peer);
 

@@ -33,17 +33,20 @@ struct yodel_runtime_config {
     enum yodel_loopback loopback;
 };
 
-// Creates a runtime. Fails with NETWORK (no socket; yodel_runtime_error_text says why), NO_MEMORY.
+// Creates a runtime; NULL is a configuration of zeros. Fails with NETWORK (no socket, no loop;
+// yodel_runtime_error_text(NULL) says why), NO_MEMORY.
 enum yodel_err yodel_runtime_new(
     const struct yodel_runtime_config *config, yodel_runtime **runtime);
 
 // Stops and frees. With the caller's loop, handles close in the loop's next turns: run it once more
-// (uv_run) before closing it. Peers still attached are detached, not freed.
+// (uv_run) before closing it. With its own thread it waits for that, and so is never called on it.
+// Peers still attached are detached, not freed.
 void yodel_runtime_free(yodel_runtime *runtime);
 
 // Attaches a peer. `handler` gets each of its events, from one place, when nothing is mid-flight:
 // it may call anything, this peer and others included, but not yodel_peer_free on a peer that is
-// still attached. Loop's thread only.
+// still attached. Loop's thread only. Fails with NO_MEMORY, EXISTS (it is attached already),
+// INVALID_STATE (the runtime is being freed).
 typedef void yodel_peer_handler(void *ctx, yodel_peer *peer, const struct yodel_event *event);
 enum yodel_err yodel_runtime_add(
     yodel_runtime *runtime, yodel_peer *peer, yodel_peer_handler *handler, void *ctx);
@@ -52,7 +55,8 @@ enum yodel_err yodel_runtime_add(
 // from its handler; then the peer may be freed at once too.
 void yodel_runtime_remove(yodel_runtime *runtime, yodel_peer *peer);
 
-// Runs `call(ctx)` on the loop's thread, soon. Any thread.
+// Runs `call(ctx)` on the loop's thread, soon. Any thread. Fails with NO_MEMORY, INVALID_STATE (the
+// runtime is being freed).
 enum yodel_err yodel_runtime_post(yodel_runtime *runtime, void (*call)(void *ctx), void *ctx);
 
 // As post, and waits until it has run. Any thread; on the loop's own it is a plain call.
@@ -61,7 +65,8 @@ enum yodel_err yodel_runtime_call(yodel_runtime *runtime, void (*call)(void *ctx
 // The loop's time.
 yodel_time yodel_runtime_now(const yodel_runtime *runtime);
 
-// A sentence about the last failure. Never NULL.
+// A sentence about the last failure; of NULL, about the last runtime that could not be created on
+// this thread. Never NULL.
 const char *yodel_runtime_error_text(const yodel_runtime *runtime);
 
 #ifdef __cplusplus
