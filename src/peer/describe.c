@@ -61,7 +61,9 @@ YODEL_API enum yodel_err yodel_peer_create_offer(yodel_peer *peer, struct yodel_
     if (peer->is_closed) {
         return refuse_closed(peer);
     }
-    if (peer->wants_restart && !peer->has_restarted) {
+    bool may_offer = peer->jsep.state == YODEL_SIGNALING_STABLE ||
+                     peer->jsep.state == YODEL_SIGNALING_HAVE_LOCAL_OFFER;
+    if (may_offer && peer->wants_restart && !peer->has_restarted) {
         restart(peer);
         peer->has_restarted = true;
     }
@@ -217,18 +219,17 @@ static enum yodel_err check_pinned(yodel_peer *peer, struct bytes text)
     struct arena arena;
     struct sdp_error error;
     struct sdp sdp;
-    bool is_good = true;
 
     if (!peer->has_pinned) {
         return YODEL_OK;
     }
     arena_init(&arena, peer->env->alloc, SDP_TREE_MAX);
-    if (sdp_parse(&sdp, &arena, text, &error) == YODEL_OK) {
-        is_good = has_pinned_only(peer, &sdp);
-    }
-    arena_deinit(&arena); // What does not parse is refused by JSEP, with its own sentence.
-    if (is_good) {
-        return YODEL_OK;
+    enum yodel_err err = sdp_parse(&sdp, &arena, text, &error);
+    bool is_good = !err && has_pinned_only(peer, &sdp);
+    arena_deinit(&arena);
+    // What cannot be read here, for lack of memory for one, must not be read by JSEP either.
+    if (err || is_good) {
+        return err ? peer_fail(peer, err, "%s", error.text) : YODEL_OK;
     }
     return peer_fail(peer, YODEL_ERR_UNAUTHENTIC,
         "the remote description's fingerprint is not the one that was agreed on: somebody between "
@@ -271,7 +272,9 @@ YODEL_API enum yodel_err yodel_peer_set_remote_description(
     if (peer->is_closed) {
         return refuse_closed(peer);
     }
-    enum yodel_err err = check_pinned(peer, text);
+    // A rollback has no text that counts.
+    enum yodel_err err =
+        description->type == YODEL_SDP_ROLLBACK ? YODEL_OK : check_pinned(peer, text);
     if (err) {
         return err;
     }

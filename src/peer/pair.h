@@ -44,6 +44,7 @@ struct peer_pair;
 
 struct peer_pair_side {
     struct peer_pair *pair;
+    int index;
     struct peer_pair_memory memory;
     struct env env;
     yodel_peer *peer;
@@ -111,6 +112,7 @@ static inline void peer_pair_init(struct peer_pair *pair, uint64_t seed)
         struct peer_pair_side *side = &pair->side[i];
 
         side->pair = pair;
+        side->index = i;
         side->memory.alloc.resize = peer_pair_resize;
         side->env = (struct env){.alloc = &side->memory.alloc, .random = virtual_clock_random};
         side->addr = addr_v4(192, 0, 2, (uint8_t)(i + 1), (uint16_t)(5000 + i));
