@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "cli/columns.h"
 #include "transfer/name.h"
 
 #define DRAW_EACH YODEL_MS(100)
 #define DRAW_EACH_JSON YODEL_MS(500)
 #define SAMPLE_EACH YODEL_MS(250)
-#define BAR_MAX 30
+#define BAR_COLUMNS 30
+#define BAR_COLUMNS_MIN 10
+#define NAME_COLUMNS 24
+#define NAME_COLUMNS_MIN 8
 
 void cli_report_init(struct cli_report *report, bool is_json)
 {
@@ -219,41 +223,67 @@ static int columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+static void draw_bar(double part, int width)
+{
+    int filled = (int)(part * width);
+
+    fputs("\x1b[36m", stderr);
+    for (int i = 0; i < width; i++) {
+        fputs(i < filled ? "━" : i == filled ? "╸" : "\x1b[2m─\x1b[22m", stderr);
+    }
+    fputs("\x1b[0m ", stderr);
+}
+
+// Takes `text` away, "" being in its place, where it does not fit any more.
+static void fit(char *text, int *room)
+{
+    int width = cli_columns_of(text);
+
+    if (width > *room) {
+        text[0] = '\0';
+    } else {
+        *room -= width;
+    }
+}
+
+// The name and how far it is; what does not fit into the line is left out, the least needed first.
 static void draw(struct cli_report *report, const struct cli_report_progress *progress,
     double speed, int64_t left)
 {
-    char done[32], rate[32], wait[32], name[256], line[512];
-    double part = progress->total > 0 ? (double)progress->bytes / (double)progress->total : 0;
-    int filled = (int)(part * BAR_MAX);
-    struct writer w = writer_of(span_of(line, sizeof line - 1));
+    char percent[8] = "", done[32], rate[40], wait[48] = "", path[64], name[256], size[32];
+    double part = progress->total > 0 ? (double)progress->bytes / (double)progress->total : 1;
+    int room = columns() - 1;
 
-    transfer_name_show(bytes_of_text(progress->name), name, sizeof name);
-    if (progress->count > 1) {
-        put_format(&w, "%u/%u ", progress->item, progress->count);
-    }
-    put_format(&w, "%.24s ", name);
     if (progress->total >= 0) {
-        put_format(&w, "%3d%% ", progress->total == 0 ? 100 : (int)(part * 100));
+        (void)snprintf(percent, sizeof percent, "%3d%% ", (int)(part * 100));
     }
-    put_format(&w, "%s  %s/s", cli_report_size(progress->bytes, done),
-        cli_report_size((int64_t)speed, rate));
+    cli_report_size(progress->bytes, done);
+    (void)snprintf(rate, sizeof rate, "  %s/s", cli_report_size((int64_t)speed, size));
     if (left >= 0) {
-        put_format(&w, "  %s left", cli_report_duration((uint64_t)left, wait));
+        (void)snprintf(wait, sizeof wait, "  %s left", cli_report_duration((uint64_t)left, size));
     }
-    put_format(&w, "  %s", progress->path);
-    line[w.len] = '\0';
+    (void)snprintf(path, sizeof path, "  %s", progress->path);
+    fit(percent, &room);
+    fit(done, &room);
+    fit(rate, &room);
+    fit(wait, &room);
+    name[0] = '\0';
+    if (room > NAME_COLUMNS_MIN) {
+        int taken = progress->count > 1
+                        ? snprintf(name, sizeof name, "%u/%u ", progress->item, progress->count)
+                        : 0;
+        transfer_name_show(
+            bytes_of_text(progress->name), name + taken, sizeof name - (size_t)taken);
+        room -= cli_columns_cut(name, room - 1 < NAME_COLUMNS ? room - 1 : NAME_COLUMNS) + 1;
+    }
+    fit(path, &room);
+
     clear_line(report);
-    int room = columns() - (int)w.len - 4;
-    if (progress->total > 0 && room >= 10) {
-        int width = room < BAR_MAX ? room : BAR_MAX;
-        filled = filled * width / BAR_MAX;
-        fputs("\x1b[36m", stderr);
-        for (int i = 0; i < width; i++) {
-            fputs(i < filled ? "━" : i == filled ? "╸" : "\x1b[2m─\x1b[22m", stderr);
-        }
-        fputs("\x1b[0m ", stderr);
+    (void)fprintf(stderr, "%s%s%s", name, *name ? " " : "", percent);
+    if (progress->total > 0 && room > BAR_COLUMNS_MIN) {
+        draw_bar(part, room - 1 < BAR_COLUMNS ? room - 1 : BAR_COLUMNS);
     }
-    (void)fprintf(stderr, "%.*s", columns() > 1 ? columns() - 1 : 1, line);
+    (void)fprintf(stderr, "%s%s%s%s", done, rate, wait, path);
     (void)fflush(stderr);
     report->has_line = true;
 }

@@ -17,18 +17,23 @@ export class Program {
   #rest = "";
   #wakers = new Set();
 
-  // `wrapper` is put in front: ["setpriv", "--reuid=65534"].
-  constructor(args, { wrapper = [], env, input, binary = false, ...options } = {}) {
-    const [first, ...rest] = [...wrapper, path, ...args];
+  // `wrapper` is put in front: ["setpriv", "--reuid=65534"]. With `columns` it runs on a terminal of that width; what
+  // it shows is in `out`, and what is written to `child.stdin` is typed.
+  constructor(args, { wrapper = [], env, columns, ...options } = {}) {
+    const command = [...wrapper, path, ...args];
+    const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const [first, ...rest] = columns
+      ? ["script", "-qefc", `stty cols ${columns} rows 50; exec ${quoted}`, "/dev/null"]
+      : command;
     this.args = args;
     this.child = spawn(first, rest, {
-      stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
+      stdio: [columns ? "pipe" : "ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
       ...options,
     });
     this.pid = this.child.pid;
-    if (this.child.stdout && !binary) this.child.stdout.on("data", (data) => this.#take(String(data)));
-    this.child.stderr?.on("data", (data) => {
+    this.child.stdout.on("data", (data) => this.#take(String(data)));
+    this.child.stderr.on("data", (data) => {
       this.err = (this.err + data).slice(-SAID_MAX);
       this.#wake();
     });
