@@ -1,7 +1,7 @@
 // Virtual time: the process's gettimeofday and time, and a generator that repeats itself.
 
-#define OPENSSL_SUPPRESS_DEPRECATED // RAND_set_rand_method: its replacement, a provider, cannot be
-                                    // swapped as easily.
+// RAND_set_rand_method: its replacement, a provider, cannot be swapped as easily.
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "virtual_clock.h"
 

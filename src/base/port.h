@@ -14,7 +14,7 @@
 #define YODEL_LIKELY(x) __builtin_expect(!!(x), 1)
 #define YODEL_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define YODEL_API __attribute__((visibility("default")))
-#define YODEL_TARGET(features)  __attribute__((target(features))) // Instructions it may use.
+#define YODEL_TARGET(features) __attribute__((target(features))) // Instructions it may use.
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -8,9 +8,8 @@
 #include "crypto/secret.h"
 
 #define PASSWORD_CONTEXT "yodel spake2 password v1"
-#define CONFIRM_CONTEXT                                                                            \
-    "ConfirmationKeys" // RFC 9382 §4; our associated data is empty, since the identities say it
-                       // all.
+// RFC 9382 §4; our associated data is empty, since the identities say it all.
+#define CONFIRM_CONTEXT "ConfirmationKeys"
 #define TRANSCRIPT_MAX (6 * 8 + 2 * SPAKE2_ID_MAX + 3 * SPAKE2_POINT_SIZE + SPAKE2_SCALAR_SIZE)
 
 enum yodel_err spake2_schedule_password(struct bytes password, uint8_t w[SPAKE2_SCALAR_SIZE])
