@@ -203,11 +203,18 @@ static void say_paired(
 static void use_code(const struct request *r)
 {
     struct signaling_budget *wrong = &r->client->source->wrong;
+    struct signaling_budget *used = &r->client->source->used;
 
     if (signaling_sources_is_spent(wrong, SIGNALING_WRONG_CODES_MAX, r->now)) {
         fail(r, SIGNALING_RATE_LIMITED, "too many wrong codes from your address; wait a minute");
         return;
     }
+    // Whoever pairs and fails the proof burns somebody's code without ever being wrong here.
+    if (signaling_sources_is_spent(used, SIGNALING_USED_CODES_MAX, r->now)) {
+        fail(r, SIGNALING_RATE_LIMITED, "too many codes used from your address; wait a minute");
+        return;
+    }
+    signaling_sources_spend(used, r->now);
     if (r->client->using) {
         fail(r, SIGNALING_TOO_MANY, "a connection uses at most one code; unpair first");
         return;

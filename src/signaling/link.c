@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <uv.h>
 
+#include "base/addr.h"
 #include "base/alloc.h"
 
 #define TURNS_TO_CLOSE 8
@@ -60,6 +61,24 @@ static bool parse_port(struct bytes text, uint16_t *port)
     return value > 0 && value <= UINT16_MAX;
 }
 
+// It goes into a header, and links are pasted from anywhere: nothing but names and addresses.
+static bool is_host(struct bytes text, bool is_bracketed)
+{
+    struct yodel_addr addr;
+
+    if (is_bracketed) {
+        return addr_parse_ip(&addr, text) == YODEL_OK && addr.family == YODEL_ADDR_V6;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i], lower = c | 0x20;
+        bool is_alphanumeric = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+        if (!is_alphanumeric && c != '.' && c != '-' && c != '_') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
 enum yodel_err signaling_link_parse_url(struct signaling_url *url, struct bytes text)
 {
     struct signaling_url parsed = {0};
@@ -86,8 +105,7 @@ enum yodel_err signaling_link_parse_url(struct signaling_url *url, struct bytes 
         (rest.ptr[0] != ':' || !parse_port(bytes_sub(rest, 1, rest.len), &parsed.port))) {
         return YODEL_ERR_SYNTAX;
     }
-    if (host.len == 0 || host.len >= sizeof parsed.host || memchr(host.ptr, ' ', host.len) ||
-        memchr(host.ptr, '@', host.len) || memchr(host.ptr, '\0', host.len)) {
+    if (host.len >= sizeof parsed.host || !is_host(host, is_bracketed)) {
         return YODEL_ERR_SYNTAX;
     }
     memcpy(parsed.host, host.ptr, host.len);

@@ -237,13 +237,15 @@ static void take_paired(struct signaling_meet *meet, const json_t *message)
 }
 
 // A guess was spent: there, by an abort, or by leaving with our confirmation, against which one
-// guess can be checked, without having given its own.
+// guess can be checked, without having given its own. A server that pairs us again gets no second
+// one: the creator's next code has other words, and the joiner's words are used up.
 static void burn(struct signaling_meet *meet)
 {
     if (meet->is_creator) {
         say_number(meet, "release-code");
     }
-    meet->state = SIGNALING_MEET_ASKING;
+    meet->state = meet->is_creator ? SIGNALING_MEET_ASKING : SIGNALING_MEET_OVER;
+    meet->is_reopening = false;
     forget_peer(meet);
     tell(meet, SIGNALING_MEET_EVENT_WRONG_CODE, "wrong-code",
         "the code does not match; it is used up now", NULL);

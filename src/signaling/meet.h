@@ -5,6 +5,7 @@
 //                                 ▲                   │ wrong code: the code is burnt
 //                                 └──── reopen ◄──────┴──────────────────────────── the other left
 //   joiner    HELLO ─► use-code ───────paired──► PROVING ─► MET
+//                                                   └ wrong code ─► OVER
 //
 // Pure: text of the server's goes in, text for it and events come out.
 //
@@ -42,7 +43,7 @@ enum signaling_meet_event_type {
     SIGNALING_MEET_EVENT_MET,    // `text`: the other's fingerprint, proven.
     SIGNALING_MEET_EVENT_SIGNAL, // `data`: a description or a candidate.
     SIGNALING_MEET_EVENT_PEER_LEFT,
-    SIGNALING_MEET_EVENT_WRONG_CODE, // The proof failed. The creator's code is burnt.
+    SIGNALING_MEET_EVENT_WRONG_CODE, // The proof failed. The code is burnt; a joiner is OVER.
     SIGNALING_MEET_EVENT_FAILED,     // `code`, `text`; nothing follows.
 };
 

@@ -220,6 +220,38 @@ static void a_guesser_who_leaves_has_spent_the_code(void)
     end_all();
 }
 
+// A hostile server may pair whom it likes as often as it likes: it is one guess all the same.
+static void a_joiner_takes_no_second_guess(void)
+{
+    begin();
+    struct signaling_phrase wrong = wrong_code();
+    arrive(&b, PRINT_B, &wrong);
+    CHECK(b.has[SIGNALING_MEET_EVENT_WRONG_CODE]);
+    signaling_meet_recv(
+        &b.meet, bytes_of_text("{\"type\":\"paired\",\"number\":1,\"peer\":\"x\"}"));
+    CHECK(!signaling_meet_next_out(&b.meet));
+    end_all();
+}
+
+static void a_creator_takes_no_second_guess_after_a_reopening(void)
+{
+    char number[64];
+
+    begin();
+    struct signaling_phrase right = code_of(a.text), wrong = wrong_code();
+    arrive(&b, PRINT_B, &right);
+    leave(&b);
+    move();
+    signaling_meet_reopen(&a.meet);
+    move();
+    arrive(&b, PRINT_B, &wrong);
+    CHECK(a.has[SIGNALING_MEET_EVENT_WRONG_CODE]);
+    (void)snprintf(number, sizeof number, "{\"type\":\"code\",\"number\":%u}", right.number);
+    signaling_meet_recv(&a.meet, bytes_of_text(number));
+    CHECK(strcmp(a.meet.code.text, right.text) != 0);
+    end_all();
+}
+
 static void a_stranger_who_only_looks_in_spends_nothing(void)
 {
     begin();
@@ -275,6 +307,7 @@ static void another_server_is_not_ours(void)
 
 TEST_MAIN(TEST(the_right_words_prove_both_fingerprints), TEST(a_wrong_word_costs_the_code),
     TEST(a_server_that_swaps_a_fingerprint_is_found_out), TEST(who_was_there_may_come_back),
-    TEST(a_guesser_who_leaves_has_spent_the_code),
+    TEST(a_guesser_who_leaves_has_spent_the_code), TEST(a_joiner_takes_no_second_guess),
+    TEST(a_creator_takes_no_second_guess_after_a_reopening),
     TEST(a_stranger_who_only_looks_in_spends_nothing), TEST(a_code_in_use_says_so),
     TEST(another_server_is_not_ours))

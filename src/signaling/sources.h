@@ -29,6 +29,7 @@ struct signaling_source {
     yodel_time idle_since;
     uint32_t connections;
     struct signaling_budget wrong;   // use-code that met nobody.
+    struct signaling_budget used;    // use-code, whatever came of it.
     struct signaling_budget created; // create-code.
     uint8_t key[17];                 // The family, and the address or its first half.
 };
