@@ -2,6 +2,7 @@
 
 #include "server/stun.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,16 +11,75 @@
 
 #define REQUEST_MAX 1500
 
-static void answer(struct server_stun *stun, struct bytes request, struct sockaddr_storage *from,
-    socklen_t from_len)
+// One struct in6_pktinfo, the greater of the two.
+#define CONTROL_SIZE CMSG_SPACE(sizeof(struct in6_pktinfo))
+
+struct request {
+    struct sockaddr_storage from;
+    _Alignas(struct cmsghdr) uint8_t to[CONTROL_SIZE]; // Which of our addresses was asked.
+    uint8_t bytes[REQUEST_MAX];
+};
+
+// A socket on every address would answer from the one that the route prefers. Who asked another
+// would not take that for an answer (RFC 8489 §6.3.1.1: the source is where the request went).
+static void ask_where_to(int fd, const struct yodel_addr *local)
+{
+    int on = 1;
+
+    if (addr_is_any(local)) {
+        // One of the two fits the socket, or both: IPv4 may come to an IPv6 one.
+        (void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+    }
+}
+
+// Turns where the request went into where the answer leaves: the address, and of the interface only
+// what a link-local one needs. False where the system did not say.
+static bool turn_around(struct msghdr *message)
+{
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+
+    if (!header) {
+        return false;
+    }
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+        struct in_pktinfo info;
+        memcpy(&info, CMSG_DATA(header), sizeof info);
+        // The local address is in both, but a broadcast's destination is nobody's source.
+        info = (struct in_pktinfo){.ipi_spec_dst = info.ipi_spec_dst};
+        memcpy(CMSG_DATA(header), &info, sizeof info);
+        message->msg_controllen = CMSG_SPACE(sizeof info);
+        return true;
+    }
+    if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+        struct in6_pktinfo info;
+        memcpy(&info, CMSG_DATA(header), sizeof info);
+        if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) {
+            info.ipi6_ifindex = 0;
+        }
+        memcpy(CMSG_DATA(header), &info, sizeof info);
+        message->msg_controllen = CMSG_SPACE(sizeof info);
+        return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+    }
+    return false;
+}
+
+static void answer(struct server_stun *stun, struct msghdr *message, struct bytes request)
 {
     uint8_t room[STUN_SERVER_ANSWER_MAX];
-    struct yodel_addr source = sockaddr_parse((struct sockaddr *)from);
+    struct yodel_addr source = sockaddr_parse(message->msg_name);
     size_t len = stun_server_answer(request, &source, span_of(room, sizeof room));
 
     stun->received++;
-    if (len > 0 &&
-        sendto(stun->fd, room, len, MSG_DONTWAIT, (struct sockaddr *)from, from_len) > 0) {
+    if (len == 0) {
+        return;
+    }
+    if (!turn_around(message)) {
+        message->msg_control = NULL;
+        message->msg_controllen = 0;
+    }
+    *message->msg_iov = (struct iovec){room, len};
+    if (sendmsg(stun->fd, message, MSG_DONTWAIT) > 0) {
         stun->answered++;
     }
 }
@@ -27,19 +87,23 @@ static void answer(struct server_stun *stun, struct bytes request, struct sockad
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct server_stun *stun = poll->data;
-    uint8_t request[REQUEST_MAX];
 
     (void)status;
     (void)events;
     for (int i = 0; i < SERVER_STUN_TURN; i++) {
-        struct sockaddr_storage from;
-        socklen_t from_len = sizeof from;
-        ssize_t len = recvfrom(
-            stun->fd, request, sizeof request, MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+        struct request request;
+        struct iovec part = {request.bytes, sizeof request.bytes};
+        struct msghdr message = {.msg_name = &request.from,
+            .msg_namelen = sizeof request.from,
+            .msg_iov = &part,
+            .msg_iovlen = 1,
+            .msg_control = &request.to,
+            .msg_controllen = sizeof request.to};
+        ssize_t len = recvmsg(stun->fd, &message, MSG_DONTWAIT);
         if (len < 0) {
             return;
         }
-        answer(stun, bytes_of(request, (size_t)len), &from, from_len);
+        answer(stun, &message, bytes_of(request.bytes, (size_t)len));
     }
 }
 
@@ -52,6 +116,7 @@ enum yodel_err server_stun_start(
         stun->fd = -1;
         return YODEL_ERR_NETWORK;
     }
+    ask_where_to(fd, local);
     stun->poll.data = stun;
     (void)uv_poll_start(&stun->poll, UV_READABLE, on_readable);
     return YODEL_OK;
