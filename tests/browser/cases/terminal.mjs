@@ -100,8 +100,7 @@ export const terminal = [
       const { child, code } = await program.send(server.url, [files.big.path]);
       const receiver = await page.openReceiver(taker, server.url, code);
       await page.accept(receiver);
-      await page.underway(receiver);
-      await receiver.reload();
+      await page.reloadUnderway(receiver);
       await page.accept(receiver);
       const first = await receiver.waitForFunction(
         () => document.querySelector("progress.overall")?.value || false,

@@ -98,6 +98,22 @@ export async function underway(receiver) {
   );
 }
 
+// Reloads the page once it has come past a quarter. The page does it itself: between a look from here and a reload from
+// here, a fast transfer is over.
+export async function reloadUnderway(receiver) {
+  const reloadOnceUnderway = () => {
+    const timer = setInterval(() => {
+      if ((document.querySelector("progress.overall")?.value ?? 0) <= 0.25) return;
+      clearInterval(timer);
+      location.reload();
+    }, 5);
+  };
+  await Promise.all([
+    receiver.waitForNavigation({ waitUntil: "load", timeout: TRANSFER_MS }),
+    receiver.evaluate(reloadOnceUnderway),
+  ]);
+}
+
 // A page that is left in the middle of things may ask whether one is sure.
 export async function close(...pages) {
   for (const page of pages) await page.close({ runBeforeUnload: false }).catch(() => undefined);
