@@ -468,6 +468,31 @@ static void a_peer_that_opens_without_end_is_capped(void)
     peer_pair_close(&pair);
 }
 
+// The same without our own limit on the opener's side: 30000 OPEN messages, each on its stream.
+static void a_hostile_peer_gets_no_more_channels_than_the_limit(void)
+{
+    static const uint8_t open[DCEP_OPEN_SIZE] = {3};
+    static const struct sctp_send_options options = {.uncounted = true};
+
+    open_pair(24);
+    for (uint16_t id = 3; id < 60000; id += 2) {
+        enum yodel_err err = sctp_send(
+            &pair.side[0].peer->sctp, id, DCEP_PPID_CONTROL, bytes_of(open, sizeof open), &options);
+        CHECK(!err || err == YODEL_ERR_WOULD_BLOCK || err == YODEL_ERR_TYPE);
+        if (id % 64 == 3) {
+            peer_pair_settle(&pair);
+        }
+    }
+    peer_pair_run(&pair, YODEL_SECONDS(5));
+    CHECK(pair.side[1].peer->dcep.stats.refused > 20000);
+    CHECK_EQ(pair.side[1].peer->dcep.channel_count, DCEP_CHANNELS_MAX);
+    CHECK(pair.side[1].memory.held < 10 * DCEP_CHANNELS_MAX);
+    CHECK_EQ(yodel_channel_send(channels[1], "x", 1), YODEL_OK);
+    peer_pair_settle(&pair);
+    CHECK_EQ(pair.side[0].message_count, 1);
+    peer_pair_close(&pair);
+}
+
 TEST_MAIN(TEST(every_kind_of_channel_arrives_as_it_was_made),
     TEST(sides_number_their_channels_by_their_roles),
     TEST(options_that_contradict_themselves_are_refused),
@@ -483,4 +508,5 @@ TEST_MAIN(TEST(every_kind_of_channel_arrives_as_it_was_made),
     TEST(a_channel_that_is_closed_when_announced_is_not_told_open),
     TEST(a_channel_that_is_closed_before_it_is_told_open_stays_closing), TEST(an_echo_is_one_line),
     TEST(a_user_pointer_is_kept), TEST(the_end_of_the_association_ends_every_channel_with_an_error),
-    TEST(a_peer_that_opens_without_end_is_capped))
+    TEST(a_peer_that_opens_without_end_is_capped),
+    TEST(a_hostile_peer_gets_no_more_channels_than_the_limit))

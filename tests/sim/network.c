@@ -53,8 +53,7 @@ static yodel_time leaves_at(
     return *free_at;
 }
 
-static void launch(struct network *network, const struct yodel_path *path, const uint8_t *datagram,
-    size_t len, yodel_time at)
+static struct flight *new_flight(const struct yodel_path *path, const uint8_t *datagram, size_t len)
 {
     struct flight *flight = alloc_new(alloc_system(), sizeof *flight);
 
@@ -62,6 +61,14 @@ static void launch(struct network *network, const struct yodel_path *path, const
     flight->arrival.path = (struct yodel_path){.local = path->remote, .remote = path->local};
     flight->arrival.len = len;
     memcpy(flight->arrival.datagram, datagram, len);
+    return flight;
+}
+
+static void launch(struct network *network, const struct yodel_path *path, const uint8_t *datagram,
+    size_t len, yodel_time at)
+{
+    struct flight *flight = new_flight(path, datagram, len);
+
     if (prng_chance(network->prng, network->quality.corruption)) {
         uint64_t bit = prng_below(network->prng, len * 8);
         flight->arrival.datagram[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -99,6 +106,16 @@ void network_send(struct network *network, const struct yodel_path *path, const 
     launch(network, path, datagram, len, at);
     if (prng_chance(network->prng, network->quality.duplication)) {
         launch(network, path, datagram, len, at);
+    }
+}
+
+void network_inject(struct network *network, const struct yodel_path *path, const void *datagram,
+    size_t len, yodel_time at)
+{
+    if (network->flights.count < NETWORK_FLIGHT_MAX) {
+        struct flight *flight = new_flight(path, datagram, len);
+        enum yodel_err err = heap_set(&network->flights, &flight->at, at);
+        YODEL_ASSERT(err == YODEL_OK);
     }
 }
 

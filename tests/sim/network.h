@@ -46,6 +46,10 @@ void network_deinit(struct network *network);
 void network_send(struct network *network, const struct yodel_path *path, const void *datagram,
     size_t len, yodel_time now);
 
+// What somebody else puts on the wire, to arrive at `at`. No fault befalls it.
+void network_inject(struct network *network, const struct yodel_path *path, const void *datagram,
+    size_t len, yodel_time at);
+
 // The next datagram that has arrived by `now`, or false.
 bool network_next(struct network *network, struct network_arrival *arrival, yodel_time now);
 yodel_time network_next_at(const struct network *network);

@@ -182,7 +182,9 @@ static void take_notes(struct sim *sim)
         for (size_t i = 0; i < SIM_NOTES_MAX; i++) {
             struct sim_note *note = &sim->notes[i];
 
-            if (note->is_used && note->at <= sim->now && (!first || note->order < first->order)) {
+            if (note->is_used && note->at <= sim->now &&
+                sim->now >= sim->sides[note->to].paused_until &&
+                (!first || note->order < first->order)) {
                 first = note;
             }
         }
@@ -356,7 +358,7 @@ static void listen_to(struct sim_side *side)
 {
     struct yodel_event event;
 
-    while (yodel_peer_next_event(side->peer, &event)) {
+    while (!side->is_deaf && yodel_peer_next_event(side->peer, &event)) {
         on_event(side, &event);
     }
 }
@@ -375,6 +377,21 @@ static void check_wire(struct sim *sim, const uint8_t *datagram, size_t len)
     }
 }
 
+// V7 and V8: data goes to the other side alone, and only while it is heard of (RFC 7675).
+static void check_consent(
+    struct sim_side *side, const struct yodel_path *path, const uint8_t *datagram, size_t len)
+{
+    struct sim *sim = side->sim;
+    bool is_stranger = !addr_equal(&path->remote, &sim->sides[1 - side->index].addr);
+
+    side->stranger_bytes += is_stranger ? len : 0;
+    if (datagram[0] >= 4) {
+        SIM_CHECK(sim, !is_stranger);
+        SIM_CHECK(sim, sim->now - side->last_heard_at <= CONSENT_MAX);
+        side->last_data_at = sim->now;
+    }
+}
+
 static void let_speak(struct sim_side *side)
 {
     struct sim *sim = side->sim;
@@ -387,10 +404,19 @@ static void let_speak(struct sim_side *side)
         SIM_CHECK(sim, len <= sizeof room && ++count < EMITS_MAX);
         SIM_CHECK(sim, addr_equal(&path.local, &side->addr));
         check_wire(sim, room, len);
+        check_consent(side, &path, room, len);
         network_send(&sim->network, &path, room, len, sim->now);
+        if (sim->attack) {
+            sim->attack(sim, side->index, &path, room, len);
+        }
         side->last_sent_at = sim->now;
         listen_to(side);
     }
+}
+
+static bool is_paused(const struct sim_side *side)
+{
+    return side->sim->now < side->paused_until;
 }
 
 static void take_arrivals(struct sim *sim)
@@ -399,10 +425,14 @@ static void take_arrivals(struct sim *sim)
 
     while (network_next(&sim->network, &arrival, sim->now)) {
         for (int i = 0; i < 2; i++) {
-            if (addr_equal(&sim->sides[i].addr, &arrival.path.local)) {
-                yodel_peer_recv(
-                    sim->sides[i].peer, &arrival.path, arrival.datagram, arrival.len, sim->now);
-                listen_to(&sim->sides[i]);
+            struct sim_side *side = &sim->sides[i];
+
+            if (addr_equal(&side->addr, &arrival.path.local) && !is_paused(side)) {
+                if (addr_equal(&arrival.path.remote, &sim->sides[1 - i].addr)) {
+                    side->last_heard_at = sim->now;
+                }
+                yodel_peer_recv(side->peer, &arrival.path, arrival.datagram, arrival.len, sim->now);
+                listen_to(side);
             }
         }
     }
@@ -416,6 +446,9 @@ static void turn(struct sim *sim)
     for (int i = 0; i < 2; i++) {
         struct sim_side *side = &sim->sides[i];
 
+        if (is_paused(side)) {
+            continue;
+        }
         yodel_peer_tick(side->peer, sim->now);
         listen_to(side);
         for (size_t j = 0; j < SIM_CHANNELS_MAX; j++) {
@@ -436,7 +469,10 @@ static yodel_time next_at(const struct sim *sim)
     yodel_time at = network_next_at(&sim->network);
 
     for (int i = 0; i < 2; i++) {
-        at = time_min(at, yodel_peer_next_timeout(sim->sides[i].peer));
+        const struct sim_side *side = &sim->sides[i];
+
+        at = time_min(
+            at, is_paused(side) ? side->paused_until : yodel_peer_next_timeout(side->peer));
     }
     for (size_t i = 0; i < SIM_NOTES_MAX; i++) {
         if (sim->notes[i].is_used) {

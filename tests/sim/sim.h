@@ -2,7 +2,9 @@
 //
 // Each side has one address; descriptions and candidates travel with a delay of their own, and may
 // be cut too. After each turn the checkers run: deadlines advance, plain text is never on the wire,
-// states follow the W3C's order, memory stays within its budget.
+// memory stays within its budget, and nobody sends data without consent or to a stranger.
+//
+// Not here    paths with a small MTU: no datagram is over 1200 bytes, and none is split
 //
 // Ownership   a sim owns all; sim_deinit frees it and checks that no memory is left
 
@@ -51,6 +53,11 @@ struct sim_side {
     bool has_connected;
     yodel_time connected_at;
     yodel_time last_sent_at;
+    yodel_time last_data_at;  // The last datagram that was not STUN.
+    yodel_time last_heard_at; // The last one from the other side's address.
+    yodel_time paused_until;  // As by SIGSTOP: what arrives until then is lost.
+    bool is_deaf;             // The application takes no events.
+    uint64_t stranger_bytes;  // Sent to addresses that are not the other side's.
 };
 
 // A message of the signaling's on its way.
@@ -77,6 +84,9 @@ struct sim {
     bool signaling_is_dead;
     struct sim_flow flows[SIM_CHANNELS_MAX];
     uint64_t turns;
+    // Sees everything that is sent, and may put what it likes into the network.
+    void (*attack)(struct sim *sim, int from, const struct yodel_path *path,
+        const uint8_t *datagram, size_t len);
 };
 
 void sim_init(struct sim *sim, uint64_t seed);
