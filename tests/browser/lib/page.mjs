@@ -98,15 +98,16 @@ export async function underway(receiver) {
   );
 }
 
-// Reloads the page once it has come past a quarter. The page does it itself: between a look from here and a reload from
-// here, a fast transfer is over.
+// Reloads the page once it has come past a quarter. The page does it itself, where it changes the bar and not by a timer
+// (which a page in the background has only once in a second): else a fast transfer is over by then.
 export async function reloadUnderway(receiver) {
   const reloadOnceUnderway = () => {
-    const timer = setInterval(() => {
+    const observer = new MutationObserver(() => {
       if ((document.querySelector("progress.overall")?.value ?? 0) <= 0.25) return;
-      clearInterval(timer);
+      observer.disconnect();
       location.reload();
-    }, 5);
+    });
+    observer.observe(document.body, { attributes: true, childList: true, subtree: true });
   };
   await Promise.all([
     receiver.waitForNavigation({ waitUntil: "load", timeout: TRANSFER_MS }),
