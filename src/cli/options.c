@@ -19,7 +19,7 @@ static size_t distance(const char *a, const char *b)
     size_t *before = rows[0], *last = rows[1], *row = rows[2];
 
     if (a_len > SUGGEST_NAME_MAX || b_len > SUGGEST_NAME_MAX) {
-        return SUGGEST_NAME_MAX;
+        return SIZE_MAX; // Nobody means so long a name.
     }
     for (size_t j = 0; j <= b_len; j++) {
         last[j] = before[j] = j;

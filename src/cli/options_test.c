@@ -91,6 +91,16 @@ static void mistakes_are_told_with_what_was_meant(void)
     }
 }
 
+static void nobody_means_so_long_a_name(void)
+{
+    static const char *const names[] = {"listen"};
+    char typed[121] = "";
+
+    CHECK_TEXT(cli_options_suggest("lisen", names, 1, sizeof *names), "listen");
+    memset(typed, 'x', sizeof typed - 1);
+    CHECK(!cli_options_suggest(typed, names, 1, sizeof *names));
+}
+
 static void write_file(char path[32], const char *text)
 {
     strcpy(path, "/tmp/yodel-options-XXXXXX");
@@ -136,5 +146,5 @@ static void a_bad_line_is_told_with_its_number(void)
 }
 
 TEST_MAIN(TEST(options_stand_anywhere_and_in_every_form),
-    TEST(mistakes_are_told_with_what_was_meant),
+    TEST(mistakes_are_told_with_what_was_meant), TEST(nobody_means_so_long_a_name),
     TEST(a_file_counts_and_the_command_line_counts_more), TEST(a_bad_line_is_told_with_its_number))

@@ -75,7 +75,8 @@ bool server_host_allows(struct bytes origin, struct bytes host, const char *allo
     }
     for (size_t i = 0; i + 3 <= origin.len; i++) {
         if (memcmp(origin.ptr + i, "://", 3) == 0) {
-            return equal_ignoring_case(bytes_sub(origin, i + 3, origin.len), host);
+            // No host at all is nobody's own, "http://" neither.
+            return host.len > 0 && equal_ignoring_case(bytes_sub(origin, i + 3, origin.len), host);
         }
     }
     return false; // "null" is a page without a home.

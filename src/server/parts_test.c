@@ -53,6 +53,7 @@ static void only_our_own_pages_and_listed_ones_may_connect(void)
         {"http://evil.org", "a:1", NULL, false},
         {"null", "a:1", NULL, false},
         {"null", "null", NULL, false},
+        {"http://", "", NULL, false},
         {"http://b", "a:1", "http://c, http://b", true},
         {"http://b.c", "a:1", "http://b", false},
         {"http://b", "a:1", "*", true},
