@@ -1,5 +1,6 @@
 // DTLS: two engines in memory, from the first ClientHello to close_notify.
 
+#include "crypto/hash.h"
 #include "dtls/dtls.h"
 
 #include <openssl/err.h>
@@ -202,6 +203,60 @@ static void a_session_without_extended_master_secret_is_refused(void)
     }
 }
 
+// Peers that always send media end a handshake without it, for data too.
+static void a_profile_for_srtp_is_agreed_on(void)
+{
+    struct pair pair;
+
+    pair_connect(&pair, 17);
+    for (int i = 0; i < 2; i++) {
+        const SRTP_PROTECTION_PROFILE *profile =
+            SSL_get_selected_srtp_profile(pair.side[i].dtls.ssl);
+        CHECK(profile && profile->id == SRTP_AEAD_AES_128_GCM);
+    }
+    pair_close(&pair);
+}
+
+// Puts an RSA certificate in the place of a side's own.
+static void show_rsa(struct pair_side *side, int bits)
+{
+    SSL_CTX *context = dtls_identity_context(side->identity);
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+    X509 *cert = X509_new();
+    unsigned char *der = NULL;
+
+    CHECK(key && cert);
+    CHECK(ASN1_INTEGER_set(X509_get_serialNumber(cert), 1) == 1);
+    CHECK(X509_gmtime_adj(X509_getm_notBefore(cert), 0) != NULL);
+    CHECK(X509_gmtime_adj(X509_getm_notAfter(cert), 3600) != NULL);
+    CHECK(X509_set_pubkey(cert, key) == 1);
+    CHECK(X509_sign(cert, key, EVP_sha256()) > 0);
+    SSL_CTX_set_security_level(context, 1); // It may show what the other must judge.
+    CHECK(SSL_CTX_use_certificate(context, cert) == 1);
+    CHECK(SSL_CTX_use_PrivateKey(context, key) == 1);
+    int len = i2d_X509(cert, &der);
+    crypto_sha256(bytes_of(der, (size_t)len), side->fingerprint.value);
+    OPENSSL_free(der);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+}
+
+static void a_peer_may_show_an_rsa_certificate_if_it_is_long_enough(void)
+{
+    for (int who = 0; who < 2; who++) {
+        for (int bits = 1024; bits <= 2048; bits += 1024) {
+            struct pair pair;
+
+            pair_open(&pair, 18);
+            show_rsa(&pair.side[who], bits);
+            pair_start(&pair);
+            pair_run(&pair, YODEL_SECONDS(60));
+            CHECK_EQ(pair.side[!who].is_connected, bits == 2048);
+            pair_close(&pair);
+        }
+    }
+}
+
 static void only_aead_with_forward_secrecy_is_offered(void)
 {
     struct pair pair;
@@ -215,9 +270,10 @@ static void only_aead_with_forward_secrecy_is_offered(void)
 
         CHECK(SSL_CIPHER_is_aead(cipher));
         CHECK_EQ(SSL_CIPHER_get_kx_nid(cipher), NID_kx_ecdhe);
-        CHECK_EQ(SSL_CIPHER_get_auth_nid(cipher), NID_auth_ecdsa);
+        int auth = SSL_CIPHER_get_auth_nid(cipher);
+        CHECK(auth == NID_auth_ecdsa || auth == NID_auth_rsa);
     }
-    CHECK_EQ(sk_SSL_CIPHER_num(offered), 3);
+    CHECK_EQ(sk_SSL_CIPHER_num(offered), 6);
     CHECK(SSL_get_options(ssl) & SSL_OP_NO_RENEGOTIATION);
     sk_SSL_CIPHER_free(offered);
     pair_close(&pair);
@@ -381,6 +437,8 @@ TEST_MAIN(TEST(two_engines_connect_and_talk_both_ways), TEST(one_seed_gives_the_
     TEST(closing_a_handshake_leaves_nothing_to_do), TEST(nothing_is_heard_before_start),
     TEST(an_unsent_flight_is_not_sent_twice), TEST(a_datagram_waits_for_room_enough),
     TEST(a_session_without_extended_master_secret_is_refused),
+    TEST(a_profile_for_srtp_is_agreed_on),
+    TEST(a_peer_may_show_an_rsa_certificate_if_it_is_long_enough),
     TEST(only_aead_with_forward_secrecy_is_offered), TEST(a_server_that_hears_nothing_gives_up_too),
     TEST(a_wall_clock_set_back_delays_and_does_not_spin),
     TEST(a_wall_clock_set_forward_leaves_a_wait),

@@ -11,12 +11,19 @@
 #include "dtls/identity_native.h"
 
 // RFC 8827 §6.5 demands the first one and P-256. X25519 alone would find no shared cipher with a
-// P-256 certificate.
+// P-256 certificate. Our own certificate is ECDSA; peers that are no browsers still show RSA ones.
 #define IDENTITY_CIPHERS                                                                           \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"   \
+    "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305"
 #define IDENTITY_GROUPS "X25519:P-256"
-#define IDENTITY_SIGNATURES "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512"
-#define IDENTITY_SECURITY 2 // libssl's level: 112 bits, so no RSA or curve that is shorter.
+#define IDENTITY_SIGNATURES                                                                        \
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"         \
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512"
+// RFC 5764 §4.1, in order of preference (RFC 7714's first). Keys are not taken from it yet, but peers
+// that always send media refuse a handshake without it, for data too.
+#define IDENTITY_SRTP "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80"
+#define IDENTITY_SECURITY 2   // libssl's level: 112 bits, so no RSA or curve that is shorter.
+#define IDENTITY_KEY_BITS 112 // Of security: RSA of 2048.
 #define IDENTITY_OPTIONS                                                                           \
     (SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION)
 
@@ -38,6 +45,14 @@ static bool is_promised(const struct dtls_trust *trust, X509 *shown)
     return promised;
 }
 
+// libssl judges the length of keys where it verifies chains, which is not here.
+static bool is_strong(X509 *shown)
+{
+    EVP_PKEY *key = shown ? X509_get0_pubkey(shown) : NULL;
+
+    return key && EVP_PKEY_get_security_bits(key) >= IDENTITY_KEY_BITS;
+}
+
 // In place of a chain's verification, dates and names: RFC 8827 §6.5 trusts the fingerprint alone.
 // This runs before the key exchange is over, in both roles, so that nothing is ever derived for an
 // impostor.
@@ -47,7 +62,8 @@ static int on_certificate(X509_STORE_CTX *store, void *ctx)
     struct dtls_trust *trust = SSL_get_app_data(ssl);
 
     (void)ctx;
-    trust->is_proven = is_promised(trust, X509_STORE_CTX_get0_cert(store));
+    X509 *shown = X509_STORE_CTX_get0_cert(store);
+    trust->is_proven = is_promised(trust, shown) && is_strong(shown);
     trust->is_refuted = !trust->is_proven;
     X509_STORE_CTX_set_error(store, trust->is_proven ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
     return trust->is_proven;
@@ -66,6 +82,7 @@ static bool set_up(SSL_CTX *context, const struct crypto_cert *cert)
            SSL_CTX_set1_groups_list(context, IDENTITY_GROUPS) == 1 &&
            SSL_CTX_set1_sigalgs_list(context, IDENTITY_SIGNATURES) == 1 &&
            SSL_CTX_set1_client_sigalgs_list(context, IDENTITY_SIGNATURES) == 1 &&
+           SSL_CTX_set_tlsext_use_srtp(context, IDENTITY_SRTP) == 0 && // 0 is success here.
            SSL_CTX_use_certificate(context, crypto_cert_x509(cert)) == 1 &&
            SSL_CTX_use_PrivateKey(context, crypto_cert_key(cert)) == 1;
 }

@@ -4,8 +4,9 @@
 //             secrecy alone)
 // Not here    a single connection (dtls/dtls.h)
 // Ownership   references its certificate's parts, so that the certificate itself may go; outlives
-//             its connections Limits DTLS 1.2; ECDHE-ECDSA with an AEAD; X25519 and P-256; no
-//             resumption, tickets or renegotiation
+//             its connections
+// Limits      DTLS 1.2; ECDHE with an AEAD, ECDSA on our side; X25519 and P-256; no resumption,
+//             tickets or renegotiation
 
 #ifndef DTLS_IDENTITY_H
 #define DTLS_IDENTITY_H
