@@ -151,6 +151,16 @@ static struct yodel_path from_a_stranger(struct sim *sim, const struct yodel_pat
     return forged;
 }
 
+// F27: everything is sent again from another address, by somebody who saw it.
+static void copies_from_elsewhere(
+    struct sim *sim, int from, const struct yodel_path *path, const uint8_t *datagram, size_t len)
+{
+    struct yodel_path forged = from_a_stranger(sim, path);
+
+    (void)from;
+    network_inject(&sim->network, &forged, datagram, len, sim->now + YODEL_MS(5));
+}
+
 static void write_forgery(struct prng *prng, uint8_t *room, size_t *len)
 {
     // STUN, a success of STUN's, DTLS with a ClientHello, an alert, sealed data; RTP; anything.
@@ -217,6 +227,13 @@ static void a_changed_copy_of_everything_changes_nothing(void)
     deliver_under(modifies, false);
 }
 
+// A request of the real peer's from elsewhere is one of ICE's own, whose sender may be there: it is
+// answered and checked. No data goes there (check_consent), and the path stays.
+static void a_copy_of_everything_from_elsewhere_gets_no_data(void)
+{
+    deliver_under(copies_from_elsewhere, true);
+}
+
 static void a_stranger_without_keys_gets_no_answer_and_does_no_harm(void)
 {
     deliver_under(forges, false);
@@ -227,4 +244,5 @@ TEST_MAIN(TEST(a_clock_that_jumps_an_hour_starts_no_storm),
     TEST(an_application_that_does_not_listen_holds_the_sender_back),
     TEST(a_one_way_outage_stops_both_sides), TEST(a_replay_of_everything_changes_nothing),
     TEST(a_changed_copy_of_everything_changes_nothing),
+    TEST(a_copy_of_everything_from_elsewhere_gets_no_data),
     TEST(a_stranger_without_keys_gets_no_answer_and_does_no_harm))
