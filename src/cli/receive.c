@@ -1,5 +1,6 @@
 // yodel receive: what somebody sends, by a code or a link, into a folder.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -140,10 +141,7 @@ static void on_farewell_over(uv_timer_t *timer)
 
 static enum cli_exit exit_of(const char *code)
 {
-    if (strcmp(code, "declined") == 0) {
-        return CLI_DECLINED;
-    }
-    return strcmp(code, "cancelled") == 0 ? CLI_NETWORK : CLI_FAILED;
+    return strcmp(code, "declined") == 0 ? CLI_DECLINED : CLI_FAILED;
 }
 
 static void judge(struct receive *receive)
@@ -379,8 +377,13 @@ static void init(struct receive *receive)
     uv_signal_start(&receive->interrupted, on_interrupt, SIGINT);
     uv_signal_start(&receive->terminated, on_interrupt, SIGTERM);
     uv_timer_start(&receive->ticker, on_tick, 100, 100);
+    // libuv makes what it polls non-blocking, and with it whatever else has the terminal open.
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
     receive->has_input = !says_yes && isatty(STDIN_FILENO) &&
                          uv_poll_init(&receive->loop, &receive->input, STDIN_FILENO) == 0;
+    if (receive->has_input) {
+        (void)fcntl(STDIN_FILENO, F_SETFL, flags);
+    }
     receive->input.data = receive;
 }
 

@@ -1,5 +1,6 @@
 // yodel send: files, folders or a pipe, to whoever has the code.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct send {
     uv_timer_t waiter; // For a receiver that was lost.
     uv_poll_t input;   // A pipe that had nothing yet.
     bool has_input;
+    int input_flags; // As they were: who else has the pipe or the terminal gets it back so.
     struct cli_report report;
     struct cli_connection connection;
     struct transfer_files files;
@@ -105,10 +107,7 @@ static void report_done(struct send *send)
 
 static enum cli_exit exit_of(const char *code)
 {
-    if (strcmp(code, "declined") == 0) {
-        return CLI_DECLINED;
-    }
-    return strcmp(code, "cancelled") == 0 ? CLI_INTERRUPTED : CLI_FAILED;
+    return strcmp(code, "declined") == 0 ? CLI_DECLINED : CLI_FAILED;
 }
 
 // Whether the sender is at its end, one way or the other.
@@ -345,6 +344,7 @@ static void init(struct send *send)
     send->interrupted.data = send->terminated.data = send;
     uv_signal_start(&send->interrupted, on_interrupt, SIGINT);
     uv_signal_start(&send->terminated, on_interrupt, SIGTERM);
+    send->input_flags = fcntl(STDIN_FILENO, F_GETFL);
     send->has_input = transfer_files_has_pipe(&send->files) &&
                       uv_poll_init(&send->loop, &send->input, STDIN_FILENO) == 0;
     send->input.data = send;
@@ -360,6 +360,7 @@ static void deinit(struct send *send)
     uv_close((uv_handle_t *)&send->terminated, NULL);
     if (send->has_input) {
         uv_close((uv_handle_t *)&send->input, NULL);
+        (void)fcntl(STDIN_FILENO, F_SETFL, send->input_flags);
     }
     cli_connection_deinit(&send->connection);
     uv_run(&send->loop, UV_RUN_NOWAIT);

@@ -270,7 +270,7 @@ static void a_stranger_who_only_looks_in_spends_nothing(void)
     end_all();
 }
 
-static void a_code_in_use_says_so(void)
+static void a_code_in_use_says_so_and_may_be_asked_for_again(void)
 {
     static struct end c;
 
@@ -282,6 +282,14 @@ static void a_code_in_use_says_so(void)
         (void)move_one(&c);
     }
     CHECK_TEXT(c.code, "used-code");
+    leave(&b); // It is free again, a moment later.
+    signaling_meet_reopen(&a.meet);
+    move();
+    a.has[SIGNALING_MEET_EVENT_MET] = false;
+    signaling_meet_retry(&c.meet);
+    while (move_one(&c) || move_one(&a)) {
+    }
+    CHECK(c.has[SIGNALING_MEET_EVENT_MET] && a.has[SIGNALING_MEET_EVENT_MET]);
     leave(&c);
     end_all();
 }
@@ -309,5 +317,5 @@ TEST_MAIN(TEST(the_right_words_prove_both_fingerprints), TEST(a_wrong_word_costs
     TEST(a_server_that_swaps_a_fingerprint_is_found_out), TEST(who_was_there_may_come_back),
     TEST(a_guesser_who_leaves_has_spent_the_code), TEST(a_joiner_takes_no_second_guess),
     TEST(a_creator_takes_no_second_guess_after_a_reopening),
-    TEST(a_stranger_who_only_looks_in_spends_nothing), TEST(a_code_in_use_says_so),
-    TEST(another_server_is_not_ours))
+    TEST(a_stranger_who_only_looks_in_spends_nothing),
+    TEST(a_code_in_use_says_so_and_may_be_asked_for_again), TEST(another_server_is_not_ours))

@@ -3,12 +3,18 @@
 #include "transfer/pipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 void transfer_pipe_init(struct transfer_pipe *pipe)
 {
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
     *pipe = (struct transfer_pipe){0};
+    if (flags >= 0 && flags & O_NONBLOCK) {
+        (void)fcntl(STDOUT_FILENO, F_SETFL, flags & ~O_NONBLOCK); // Who has it open too set that.
+    }
 }
 
 static enum yodel_err refuse(struct transfer_pipe *pipe, const char *text)

@@ -29,7 +29,7 @@ function anInterrupt(who, signal) {
       const began = Date.now();
       equal(await ended.exit(5000), 130, `the ${who}'s exit`);
       equal(ended.last("error").code, "cancelled", "its error");
-      isTrue((await told.exit(5000)) !== 0, "the other does not end well");
+      equal(await told.exit(5000), 1, "the other's exit");
       isTrue(Date.now() - began < 4000, "soon");
       equal(told.last("error").code, "cancelled", "the other's error");
       matches(told.last("error").text, new RegExp(`the ${who} stopped`), "its sentence");

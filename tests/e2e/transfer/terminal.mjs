@@ -1,6 +1,6 @@
 // What a person sees, on a terminal: the question, the bar, the QR code.
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { equal, isTrue, matches } from "./check.mjs";
 import { hashOf } from "./place.mjs";
 
@@ -8,6 +8,11 @@ const EXITS = { "y\n": 0, "Y\n": 0, "\n": 0, "yes\n": 0, "n\n": 3, "no\n": 3, "w
 
 function receiveOn(columns, place, code, options = []) {
   return place.start(["receive", "--server", place.url, "--output", place.path("in"), ...options, code], { columns });
+}
+
+// By O_NONBLOCK in what /proc says.
+function isBlocking(text) {
+  return (parseInt(/flags:\s+(\d+)/.exec(text)[1], 8) & 0o4000) === 0;
 }
 
 function anAnswer(typed) {
@@ -73,6 +78,34 @@ function aBar(columns) {
 }
 
 export const terminal = [
+  ...["send", "receive"].map((command) => ({
+    name: `yodel ${command} leaves the terminal blocking, as it was`,
+    async run(place) {
+      await place.serve();
+      await writeFile(place.path("f"), "x");
+      const look = ["bash", "-c", '"$@"; grep flags: /proc/self/fdinfo/0', "bash"];
+      const typed = "typed by hand\n";
+      if (command === "send") {
+        const sender = place.start(["send", "--json", "--server", place.url, "-"], { columns: 80, wrapper: look });
+        const { code } = await sender.event("code");
+        const receiver = place.receive(code);
+        await receiver.event("connected");
+        sender.child.stdin.write(`${typed}\x04`);
+        equal(await receiver.exit(10_000), 0, "the receiver's exit");
+        equal(await readFile(place.path("in", "stdin"), "utf8"), typed, "what arrived");
+        await sender.exit();
+        isTrue(isBlocking(sender.out), "the terminal blocks");
+      } else {
+        const sender = await place.send(["f"]);
+        const receiver = place.start(["receive", "--server", place.url, "-o", "in", sender.code], { columns: 80, wrapper: look });
+        await receiver.until(() => /\[Y\/n\] /.test(receiver.out), "question");
+        receiver.child.stdin.write("y\n");
+        await receiver.exit();
+        equal(await sender.exit(), 0, "the sender's exit");
+        isTrue(isBlocking(receiver.out), "the terminal blocks");
+      }
+    },
+  })),
   ...Object.keys(EXITS).map(anAnswer),
   aBar(80),
   aBar(40),
