@@ -1,5 +1,6 @@
-// Claims, and a runner that counts. A case is {name, run, needsRoot?, ms?}; run gets a place of its own.
+// Claims, and a runner that counts. A case is {name, run, needsRoot?, needsMount?, ms?}; run gets a place of its own.
 
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,9 +51,11 @@ export async function runAll(cases, width) {
   const home = await mkdtemp(join(tmpdir(), "yodel-e2e-"));
   const counts = { passed: 0, failed: 0 };
   const isRoot = process.getuid() === 0;
+  const mayMount = spawnSync("unshare", ["--mount", "--propagation=unchanged", "true"]).status === 0; // Root in a container may not.
   const able = cases.filter((one) => {
-    if (one.needsRoot && !isRoot) console.log(`note: not run, as it needs root: ${one.name}`);
-    return isRoot || !one.needsRoot;
+    const lacks = (one.needsRoot && !isRoot && "root") || (one.needsMount && !mayMount && "the right to mount");
+    if (lacks) console.log(`note: not run, as it needs ${lacks}: ${one.name}`);
+    return !lacks;
   });
   const waiting = able.filter((one) => !one.alone);
   const worker = async () => {

@@ -39,7 +39,7 @@ const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 export const disks = [
   {
     name: "a full disk is said, the part is kept, and the same command goes on once there is room",
-    needsRoot: true,
+    needsMount: true,
     async run(place) {
       await mkdir(place.path("in"));
       run("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", place.path("in"));
