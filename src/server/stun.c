@@ -21,7 +21,7 @@ struct request {
 };
 
 // A socket on every address would answer from the one that the route prefers. Who asked another
-// would not take that for an answer (RFC 8489 §6.3.1.1: the source is where the request went).
+// would not take that for an answer (RFC 8489 §6.3.1.2: the source is where the request went).
 static void ask_where_to(int fd, const struct yodel_addr *local)
 {
     int on = 1;

@@ -11,7 +11,7 @@
 #include "signaling/fixture.h"
 
 #define MODEL_CLIENTS 5
-#define MODEL_CODES 1024
+#define MODEL_CODES 160
 #define MODEL_EXPECTED_MAX 64
 #define MODEL_TEXT_MAX 512
 
