@@ -143,14 +143,14 @@ static void exchange(struct scene *s, size_t count)
         turn_until(s, &s->calls[i].callee.is_open);
     }
     for (size_t i = 0; i < count; i++) {
-        char text[16];
+        char text[32];
         int len = snprintf(text, sizeof text, "call %zu", i);
         for (int j = 0; j < 20; j++) {
             CHECK_EQ(yodel_channel_send(s->calls[i].caller.channel, text, (size_t)len), YODEL_OK);
         }
     }
     for (size_t i = 0; i < count; i++) {
-        char text[16];
+        char text[32];
         (void)snprintf(text, sizeof text, "call %zu", i);
         while (s->calls[i].caller.heard < 20 && clock_now() < end) {
             uv_run(&s->loop, UV_RUN_NOWAIT);
