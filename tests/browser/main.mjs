@@ -38,6 +38,8 @@ async function makeFiles(home) {
   return {
     folder,
     big: await makeFile(join(folder, "big.bin"), 100 * MIB),
+    // For a reload in its middle: a browser still has what it received in an earlier case.
+    fresh: await makeFile(join(folder, "fresh.bin"), 100 * MIB),
     middling: await makeFile(join(folder, "middling.bin"), 40 * MIB),
     small: await makeFile(join(folder, "small.bin"), 1234),
     empty: await makeFile(join(folder, "empty.bin"), 0),

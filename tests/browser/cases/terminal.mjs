@@ -97,7 +97,7 @@ export const terminal = [
     async run({ browsers, server, files }) {
       const taker = await browsers.get("Chromium");
       await rm(taker.downloads, { recursive: true, force: true });
-      const { child, code } = await program.send(server.url, [files.big.path]);
+      const { child, code } = await program.send(server.url, [files.fresh.path]);
       const receiver = await page.openReceiver(taker, server.url, code);
       await page.accept(receiver);
       await page.reloadUnderway(receiver);
@@ -108,8 +108,8 @@ export const terminal = [
       );
       isTrue((await first.jsonValue()) > 0.05, "it begins with what is there");
       await page.expectTitle(receiver, "Received");
-      const got = await page.downloaded(taker, files.big.name, files.big.size);
-      equal(got, files.big.hash, "the hash");
+      const got = await page.downloaded(taker, files.fresh.name, files.fresh.size);
+      equal(got, files.fresh.hash, "the hash");
       await program.success(child, 20_000);
       await page.close(receiver);
     },
