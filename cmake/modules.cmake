@@ -2,7 +2,7 @@
 #
 #   yodel_module(stun SOURCES msg.c auth.c TESTS msg_test.c FUZZERS msg_fuzz.c LIBRARIES OpenSSL::Crypto)
 #
-# A module is an object library `yodel_<name>`; tools/tidy holds its includes against DESIGN's table.
+# A module is an object library `yodel_<name>`; tools/tidy holds its includes against the table of layers.
 
 set(YODEL_MODULES "" CACHE INTERNAL "")
 

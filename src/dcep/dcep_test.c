@@ -418,7 +418,7 @@ static void every_allocation_may_fail_once(void)
     CHECK(fail_at > 15);
 }
 
-// ---- HOSTILE E1 to E9
+// ---- Cases E1 to E9
 
 #define OPEN_HEAD "\3\0\0\0\0\0\0\0"
 

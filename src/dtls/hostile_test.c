@@ -161,7 +161,7 @@ static void noise(struct writer *w)
 }
 
 static const struct attack {
-    const char *name; // HOSTILE's letter and number first.
+    const char *name; // the case's letter and number first (docs/HOSTILE.md).
     void (*make)(struct writer *w);
     enum dtls_drop
         drop; // How each is counted during the handshake; NONE where libssl alone sees it.

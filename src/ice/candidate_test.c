@@ -56,7 +56,7 @@ static void a_mapped_address_is_the_address_it_stands_for(void)
     CHECK(addr_equal(&c.addr, &want));
 }
 
-// HOSTILE I1, I2, I4, I6: each row differs from a good candidate in one thing.
+// Case I1, I2, I4, I6: each row differs from a good candidate in one thing.
 static void what_is_wrong_is_refused(void)
 {
     static const struct {

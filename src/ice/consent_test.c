@@ -133,7 +133,7 @@ static bool answer_without_integrity(struct ice_world *w, size_t from, struct by
     if (from != 0 || datagram.ptr[0] != 0) {
         return false;
     }
-    // HOSTILE I10: on the path, with the right id and the right source, but without the password.
+    // Case I10: on the path, with the right id and the right source, but without the password.
     stun_msg_put_header(&out, STUN_BINDING | STUN_SUCCESS, datagram.ptr + 8);
     stun_attr_put_xor_addr(&out, STUN_XOR_MAPPED_ADDRESS, &w->agents[0].selected.local);
     struct yodel_path back = {

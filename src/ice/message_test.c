@@ -44,7 +44,7 @@ static void what_is_put_is_read(void)
     }
 }
 
-// HOSTILE I12, S15: the fragment is bytes; nothing is assumed of it but the colon behind it.
+// Case I12, S15: the fragment is bytes; nothing is assumed of it but the colon behind it.
 static void an_agent_is_found_by_the_first_half_of_the_name(void)
 {
     static const struct {

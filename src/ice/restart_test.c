@@ -62,7 +62,7 @@ static void two_that_are_controlled_agree(void)
     check_that_roles_settle(false, 4, 5);
 }
 
-// HOSTILE S16, I9: equal tie-breakers do not make a storm of 487s.
+// Case S16, I9: equal tie-breakers do not make a storm of 487s.
 static void equal_tie_breakers_end_too(void)
 {
     check_that_roles_settle(true, 7, 7);
@@ -205,7 +205,7 @@ static void the_same_credentials_again_change_nothing(void)
     CHECK(ice_world_both_nominated(&world));
 }
 
-// HOSTILE I11: a check of before the restart is answered where it came from all the time, and
+// Case I11: a check of before the restart is answered where it came from all the time, and
 // neither reveals nor nominates anything.
 static void checks_of_before_the_restart_have_no_effect(void)
 {

@@ -446,7 +446,7 @@ static void the_end_of_the_association_ends_every_channel_with_an_error(void)
     peer_pair_close(&pair);
 }
 
-// HOSTILE's E6: a peer opens and opens.
+// Case E6: a peer opens and opens.
 static void a_peer_that_opens_without_end_is_capped(void)
 {
     yodel_channel *channel;

@@ -490,7 +490,7 @@ static void gathering_ends_without_a_server_that_has_no_address(void)
     peer_pair_close(&pair);
 }
 
-// HOSTILE's F24: a look-up that never ends holds nothing up for long.
+// Case F24: a look-up that never ends holds nothing up for long.
 static void gathering_ends_without_a_server_whose_name_is_never_resolved(void)
 {
     gather_with_server("stun:stun.example.org", true);

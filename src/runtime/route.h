@@ -5,7 +5,7 @@
 // request came from, so that a stranger's bytes make no route. A path that carries a peer's
 // connection is not given to another, whatever that one's candidates say.
 //
-// Implements  RFC 8445 §7.3 (by the local fragment of USERNAME), DESIGN: by address and user name
+// Implements  RFC 8445 §7.3 (by the local fragment of USERNAME), and by address
 // Ownership   an owner lives in its peer's attachment, and is forgotten before that goes
 // Limits      ROUTES_PER_PEER; the oldest makes room
 

@@ -248,7 +248,7 @@ static const struct lws_protocols protocols[] = {
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
-// FACTS of the field: without these two zeros libwebsockets keeps a sorted list of timers a
+// Without these two zeros libwebsockets keeps a sorted list of timers a
 // connection; the server pings.
 static const lws_retry_bo_t no_validity = {0};
 

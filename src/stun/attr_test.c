@@ -50,7 +50,7 @@ static void a_plain_address_is_not_xored(void)
     CHECK(addr_equal(&got, &want));
 }
 
-// HOSTILE S14.
+// Case S14.
 static void addresses_of_the_wrong_shape_are_absent(void)
 {
     static const struct {
@@ -76,7 +76,7 @@ static void addresses_of_the_wrong_shape_are_absent(void)
     }
 }
 
-// HOSTILE S16.
+// Case S16.
 static void error_codes_are_three_to_six_hundreds(void)
 {
     static const struct {

@@ -89,7 +89,7 @@ static void the_vectors_say_what_the_rfcs_say(void)
     CHECK(addr_equal(&got, &want));
 }
 
-// HOSTILE S10, S12: each byte of each vector, changed.
+// Case S10, S12: each byte of each vector, changed.
 static void no_changed_byte_passes(void)
 {
     load_vectors();
@@ -147,7 +147,7 @@ static void what_is_put_is_accepted(void)
     }
 }
 
-// HOSTILE S10: an HMAC of the right bytes, cut, is not an HMAC; with SHA-256 it is, down to 16.
+// Case S10: an HMAC of the right bytes, cut, is not an HMAC; with SHA-256 it is, down to 16.
 static void integrity_may_be_cut_only_where_the_rfc_says(void)
 {
     static const uint8_t id[STUN_ID_SIZE] = "abcdefghijkl";

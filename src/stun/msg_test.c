@@ -14,7 +14,7 @@
     "\0\x08\0\x14"                                                                                 \
     "aaaaaaaaaaaaaaaaaaaa"
 
-// Each row is one way a datagram can differ from a valid Binding request (HOSTILE S1 to S6).
+// Each row is one way a datagram can differ from a valid Binding request (Case S1 to S6).
 static void parse_accepts_and_rejects(void)
 {
     static const struct {
@@ -50,7 +50,7 @@ static void parse_accepts_and_rejects(void)
     }
 }
 
-// HOSTILE S7.
+// Case S7.
 static void more_attributes_than_the_limit_are_malformed(void)
 {
     static const uint8_t id[STUN_ID_SIZE];
@@ -69,7 +69,7 @@ static void more_attributes_than_the_limit_are_malformed(void)
     }
 }
 
-// HOSTILE S8.
+// Case S8.
 static void of_duplicates_the_first_counts(void)
 {
     struct stun_msg msg;
@@ -81,7 +81,7 @@ static void of_duplicates_the_first_counts(void)
     CHECK(!stun_msg_find(&msg, STUN_PRIORITY));
 }
 
-// HOSTILE S11.
+// Case S11.
 static void what_follows_the_integrity_is_not_there(void)
 {
     struct stun_msg msg;
@@ -108,7 +108,7 @@ static void a_second_integrity_of_the_same_kind_is_not_there(void)
     CHECK_EQ(msg.attr_count, 1);
 }
 
-// HOSTILE S9: named once each, and never those that may be skipped.
+// Case S9: named once each, and never those that may be skipped.
 static void only_what_must_be_understood_is_unknown(void)
 {
     static const uint8_t id[STUN_ID_SIZE];

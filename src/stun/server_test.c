@@ -87,7 +87,7 @@ static void unknown_attributes_are_named_once(void)
     CHECK_BYTES(stun_msg_find(&msg, STUN_UNKNOWN_ATTRIBUTES)->value, bytes_of("\x77\x77", 2));
 }
 
-// HOSTILE S16, S4: neither indications nor answers nor other methods, whose echo could loop.
+// Case S16, S4: neither indications nor answers nor other methods, whose echo could loop.
 static void only_binding_requests_are_answered(void)
 {
     static const uint16_t types[] = {STUN_BINDING | STUN_INDICATION, STUN_BINDING | STUN_SUCCESS,

@@ -46,7 +46,7 @@ static void unanswered_request_follows_the_rfc_schedule(void)
     CHECK_EQ(stun_txn_next_timeout(&txn), YODEL_NEVER);
 }
 
-// HOSTILE S13.
+// Case S13.
 static void only_a_matching_answer_ends_it_and_only_once(void)
 {
     struct stun_txn_schedule schedule = stun_txn_defaults();
@@ -78,7 +78,7 @@ static void each_transaction_has_its_own_id(void)
     CHECK(memcmp(first.id, second.id, STUN_ID_SIZE) != 0);
 }
 
-// HOSTILE F21: an hour asleep is one retransmission, not a burst of all that were missed.
+// Case F21: an hour asleep is one retransmission, not a burst of all that were missed.
 static void a_jump_of_the_clock_costs_one_transmission(void)
 {
     struct stun_txn_schedule schedule = stun_txn_defaults();
