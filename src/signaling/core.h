@@ -27,7 +27,7 @@
 #define SIGNALING_MESSAGES_A_SECOND 100
 #define SIGNALING_FLOOD_A_SECOND 1000   // Whoever goes on after the first error is closed.
 #define SIGNALING_WRONG_CODES_MAX 5     // A minute, for an address.
-#define SIGNALING_USED_CODES_MAX 20     // A minute, for an address: use-code of any kind.
+#define SIGNALING_USED_CODES_MAX 120    // A minute, for an address: use-code of any kind.
 #define SIGNALING_CREATED_CODES_MAX 120 // A minute, for an address.
 #define SIGNALING_PING_INTERVAL YODEL_SECONDS(20)
 #define SIGNALING_PONG_TIMEOUT YODEL_SECONDS(30)

@@ -353,12 +353,13 @@ static void five_wrong_codes_a_minute_from_one_address(void)
 }
 
 // Every pair is right by itself, and every one may burn somebody's code.
-static void twenty_used_codes_a_minute_from_one_address(void)
+static void so_many_used_codes_a_minute_from_one_address(void)
 {
     start();
     say(1, "{\"type\":\"%s\"}", "create-code");
     (void)fixture_hear(&f, client[1]);
     for (int i = 0; i < SIGNALING_USED_CODES_MAX; i++) {
+        f.now += YODEL_MS(100); // Below the rate of messages.
         say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
         CHECK(strstr(fixture_hear(&f, client[0]), "paired"));
         say(1, "{\"type\":\"reopen-code\",\"number\":%s}", "1");
@@ -544,7 +545,7 @@ TEST_MAIN(TEST(the_server_speaks_first), TEST(a_room_tells_who_is_there_and_who_
     TEST(nobody_uses_a_code_of_ones_own_or_two_at_once),
     TEST(unpair_with_a_number_ends_that_pair_alone), TEST(a_client_has_sixteen_codes_and_one_room),
     TEST(a_room_holds_512), TEST(five_wrong_codes_a_minute_from_one_address),
-    TEST(twenty_used_codes_a_minute_from_one_address), TEST(codes_are_not_hoarded),
+    TEST(so_many_used_codes_a_minute_from_one_address), TEST(codes_are_not_hoarded),
     TEST(a_hundred_messages_a_second_are_enough), TEST(ten_bad_messages_close_the_connection),
     TEST(who_does_not_read_is_closed_and_costs_nothing_more),
     TEST(an_address_has_a_number_of_connections),
