@@ -93,6 +93,8 @@ export const terminal = [
     },
   },
   {
+    // Fails now and then: the page reloads while its own accident is told. See docs/PLAN.md.
+    isUnsteady: true,
     name: "a browser that reloads goes on where it stopped, with a terminal as the sender",
     async run({ browsers, server, files }) {
       const taker = await browsers.get("Chromium");
