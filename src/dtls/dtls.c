@@ -81,12 +81,23 @@ static void update_due(struct dtls *dtls, yodel_time now)
     }
 }
 
+// The suite is known from ServerHello on. Until then the larger overhead is the safe guess.
+static void note_suite(struct dtls *dtls)
+{
+    const SSL_CIPHER *pending = SSL_get_pending_cipher(dtls->ssl);
+    const SSL_CIPHER *suite = pending ? pending : SSL_get_current_cipher(dtls->ssl);
+    bool is_chacha = suite && SSL_CIPHER_get_cipher_nid(suite) == NID_chacha20_poly1305;
+
+    dtls->overhead = is_chacha ? DTLS_RECORD_OVERHEAD_CHACHA : DTLS_RECORD_OVERHEAD_GCM;
+}
+
 // Lets libssl look at what is in wire.in, or begin. Whatever is not an error of libssl's own is
 // patience.
 static void shake_hands(struct dtls *dtls, bool is_sealed_alert)
 {
     ERR_clear_error();
     int result = SSL_do_handshake(dtls->ssl);
+    note_suite(dtls);
     if (result == 1) {
         // The callback has seen the certificate, or libssl would not be here.
         YODEL_ASSERT(dtls->trust.is_proven);
@@ -257,7 +268,7 @@ static void recv_handshaking(struct dtls *dtls, const struct dtls_record *record
 
 static void recv_record(struct dtls *dtls, const struct dtls_record *record)
 {
-    enum dtls_drop why = dtls_record_judge(record, dtls->state == DTLS_CONNECTED);
+    enum dtls_drop why = dtls_record_judge(record, dtls->state == DTLS_CONNECTED, dtls->overhead);
 
     if (YODEL_UNLIKELY(why != DTLS_DROP_NONE)) {
         if (why == DTLS_DROP_ALERT && record->body.len == 2) {

@@ -95,6 +95,7 @@ struct dtls {
     struct span data[DTLS_RECORDS_MAX];
     uint32_t data_next, data_count;
     uint32_t sealed_early;                      // How much of DTLS_SEALED_EARLY_MAX is used.
+    size_t overhead;                            // Of the suite agreed on, or the larger one.
     uint32_t plaintext_count;                   // Records of epoch 0 that libssl was given.
     bool has_connected, has_closed, has_failed; // Events to give.
     enum dtls_failure failure;

@@ -133,6 +133,17 @@ static void alerts_in_a_row(struct writer *w)
     }
 }
 
+// Nonce and tag of AES-GCM alone are 24 bytes: there is nothing that they could seal.
+static void sealed_records_too_short(struct writer *w)
+{
+    static const uint8_t zeros[24];
+
+    for (uint8_t len = 17; len <= sizeof zeros; len++) {
+        put_record(w, DTLS_RECORD_DATA, 1, 700u + len, bytes_of(zeros, len));
+        put_record(w, DTLS_RECORD_ALERT, 1, 800u + len, bytes_of(zeros, len));
+    }
+}
+
 static void change_cipher_spec(struct writer *w)
 {
     put_record(w, DTLS_RECORD_CHANGE_CIPHER_SPEC, 0, 600, bytes_of("\1", 1));
@@ -173,6 +184,7 @@ static const struct attack {
     {"D4 sealed data without a key", sealed_data_without_a_key, DTLS_DROP_NONE},
     {"D4 sealed Finished without a key", sealed_finished_without_a_key, DTLS_DROP_NONE},
     {"D4 sealed alert without a key", sealed_alert_without_a_key, DTLS_DROP_NONE},
+    {"D4 sealed records too short", sealed_records_too_short, DTLS_DROP_MALFORMED},
     {"D4 epoch to come", epoch_to_come, DTLS_DROP_EPOCH},
     {"D5 fragment past its message", fragment_past_its_message, DTLS_DROP_FRAGMENT},
     {"D6 message of 16 MB", message_of_16_mb, DTLS_DROP_FRAGMENT},
@@ -338,6 +350,34 @@ static void no_changed_bit_of_a_record_is_delivered(void)
     pair_close(&pair);
 }
 
+static void no_sealed_record_is_so_short_that_it_ends_a_connection(void)
+{
+    static const char *const suites[] = {
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"};
+    static const uint8_t zeros[64];
+    uint8_t room[PAIR_DATAGRAM_MAX];
+    struct pair pair;
+
+    pair_open(&pair, 5);
+    for (size_t i = 0; i < COUNT(suites); i++) {
+        CHECK(SSL_CTX_set_cipher_list(
+                  dtls_identity_context(pair.side[PAIR_CLIENT].identity), suites[i]) == 1);
+        pair_reopen(&pair, i);
+        pair_start(&pair);
+        pair_run(&pair, YODEL_SECONDS(60));
+        for (uint64_t len = 0; len < sizeof zeros; len++) {
+            struct writer w = writer_of(span_of(room, sizeof room));
+
+            put_record(&w, DTLS_RECORD_DATA, 1, 100 + len, bytes_of(zeros, len));
+            put_record(&w, DTLS_RECORD_ALERT, 1, 200 + len, bytes_of(zeros, len));
+            pair_deliver(&pair, PAIR_SERVER, span_of(room, w.len));
+            CHECK_EQ(pair.side[PAIR_SERVER].failure, DTLS_FAILURE_NONE);
+        }
+        CHECK(talks(&pair));
+    }
+    pair_close(&pair);
+}
+
 static void no_prefix_of_a_record_is_delivered(void)
 {
     uint8_t room[PAIR_DATAGRAM_MAX], copy[PAIR_DATAGRAM_MAX];
@@ -480,6 +520,7 @@ static void a_hello_with_any_byte_changed_does_no_harm(void)
 TEST_MAIN(TEST(no_stranger_ends_a_handshake), TEST(no_stranger_ends_a_connection),
     TEST(ten_thousand_early_records_are_kept_within_limits),
     TEST(a_replayed_record_is_delivered_once), TEST(no_changed_bit_of_a_record_is_delivered),
+    TEST(no_sealed_record_is_so_short_that_it_ends_a_connection),
     TEST(no_prefix_of_a_record_is_delivered), TEST(renegotiation_is_not_answered),
     TEST(a_client_without_a_certificate_is_refused), TEST(an_expired_certificate_is_accepted),
     TEST(two_of_the_same_role_fail_and_say_so), TEST(another_hello_in_between_changes_nothing),

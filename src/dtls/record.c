@@ -4,12 +4,11 @@
 
 #define DTLS_VERSION_1_0 0xfeffu // What a first ClientHello's record may carry.
 #define DTLS_VERSION_1_2 0xfefdu
-#define AEAD_TAG_SIZE 16
 
-// Finished is 12 bytes behind its header; AES-GCM adds 24 to a record's body, ChaCha20-Poly1305 16.
+// Finished is 12 bytes behind its header.
 #define FINISHED_SIZE (DTLS_HANDSHAKE_HEADER_SIZE + 12)
-#define FINISHED_SIZE_GCM (FINISHED_SIZE + 8 + AEAD_TAG_SIZE)
-#define FINISHED_SIZE_CHACHA (FINISHED_SIZE + AEAD_TAG_SIZE)
+#define FINISHED_SIZE_GCM (FINISHED_SIZE + DTLS_RECORD_OVERHEAD_GCM)
+#define FINISHED_SIZE_CHACHA (FINISHED_SIZE + DTLS_RECORD_OVERHEAD_CHACHA)
 
 //   0               1               2               3         RFC 6347 §4.1
 //  +---------------+-------------------------------+-------
@@ -86,7 +85,7 @@ static enum dtls_drop judge_plaintext(const struct dtls_record *record)
     return DTLS_DROP_TYPE;
 }
 
-static enum dtls_drop judge_sealed(const struct dtls_record *record)
+static enum dtls_drop judge_sealed(const struct dtls_record *record, size_t overhead)
 {
     size_t len = record->body.len;
 
@@ -98,13 +97,15 @@ static enum dtls_drop judge_sealed(const struct dtls_record *record)
         return len == FINISHED_SIZE_GCM || len == FINISHED_SIZE_CHACHA ? DTLS_DROP_NONE
                                                                        : DTLS_DROP_TYPE;
     }
-    return len > AEAD_TAG_SIZE ? DTLS_DROP_NONE : DTLS_DROP_MALFORMED;
+    // A body without room for nonce and tag is to libssl an error of ours, and ends the connection.
+    return len > overhead ? DTLS_DROP_NONE : DTLS_DROP_MALFORMED;
 }
 
-enum dtls_drop dtls_record_judge(const struct dtls_record *record, bool is_connected)
+enum dtls_drop dtls_record_judge(
+    const struct dtls_record *record, bool is_connected, size_t overhead)
 {
     if (record->epoch == 1) {
-        return judge_sealed(record);
+        return judge_sealed(record, overhead);
     }
     // Once connected, plaintext is a late copy or somebody else's.
     if (record->epoch == 0 && !is_connected) {

@@ -32,6 +32,10 @@ struct dtls_record {
     struct span body;
 };
 
+// What sealing adds to a record's body: a tag of 16 bytes, and with AES-GCM eight of the nonce.
+#define DTLS_RECORD_OVERHEAD_CHACHA 16
+#define DTLS_RECORD_OVERHEAD_GCM 24
+
 // Why a record, or a whole datagram, went no further.
 enum dtls_drop {
     DTLS_DROP_NONE,
@@ -57,7 +61,8 @@ static inline bool dtls_record_is_dtls(struct bytes datagram)
 YODEL_MUST_USE enum yodel_err dtls_record_parse(struct dtls_record *record, struct span datagram);
 
 // Whether the record may go on, by what can be seen without a key. `is_connected` once both sides'
-// Finished are in.
-enum dtls_drop dtls_record_judge(const struct dtls_record *record, bool is_connected);
+// Finished are in; `overhead` is what the suite in use adds to what it seals (DTLS_RECORD_OVERHEAD_…).
+enum dtls_drop dtls_record_judge(
+    const struct dtls_record *record, bool is_connected, size_t overhead);
 
 #endif

@@ -21,9 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         YODEL_ASSERT(record.whole.ptr == left.ptr && record.whole.len <= left.len);
         YODEL_ASSERT(record.body.len == record.whole.len - DTLS_RECORD_HEADER_SIZE);
         YODEL_ASSERT(dtls_record_is_dtls(bytes_of_span(record.whole)));
-        YODEL_ASSERT(dtls_record_judge(&record, false) < DTLS_DROP_COUNT);
+        YODEL_ASSERT(dtls_record_judge(&record, false, DTLS_RECORD_OVERHEAD_GCM) < DTLS_DROP_COUNT);
         // Once connected, nothing passes that is not sealed.
-        enum dtls_drop connected = dtls_record_judge(&record, true);
+        enum dtls_drop connected = dtls_record_judge(&record, true, DTLS_RECORD_OVERHEAD_GCM);
         YODEL_ASSERT(connected != DTLS_DROP_NONE || record.epoch == 1);
         left = span_sub(left, record.whole.len, left.len);
     }
