@@ -16,10 +16,17 @@ struct yodel_addr {
     uint16_t port;     // Host order.
 };
 
-enum yodel_transport { YODEL_UDP, YODEL_TCP };
+enum yodel_transport { YODEL_UDP, YODEL_TCP, YODEL_TLS };
+
+// How datagrams are told apart in a stream.
+enum yodel_framing {
+    YODEL_FRAMING_TURN, // RFC 8656 §3.7, §12.5: STUN messages and ChannelData say their own
+                        // lengths; the latter are padded to four bytes.
+    YODEL_FRAMING_ICE,  // RFC 4571: two bytes of length before each.
+};
 
 // Along what a datagram came, or is to go. `local` is the address that one of our sockets is bound
-// to.
+// to, or, with port 0, what a stream is opened from: a path is that stream's name then.
 struct yodel_path {
     struct yodel_addr local;
     struct yodel_addr remote;

@@ -63,12 +63,19 @@ struct yodel_ice_server {
     const char *credential;
 };
 
+// RTCIceTransportPolicy. With RELAY no candidate but relayed ones is told to the other side, and
+// nothing is sent to it, nor taken from it, but through a relay.
+enum yodel_ice_transport_policy { YODEL_ICE_ALL, YODEL_ICE_RELAY };
+
 // RTCConfiguration. Zeroed fields are the W3C's defaults. Borrowed during yodel_peer_new only, but
 // for the certificate, which must outlive the peer.
 struct yodel_peer_config {
     const struct yodel_ice_server *ice_servers;
     size_t ice_server_count;
-    yodel_certificate *certificate; // NULL: the peer makes its own.
+    enum yodel_ice_transport_policy ice_transport_policy;
+    uint8_t ice_candidate_pool_size; // Not 0: gathering begins at once, and its candidates are told
+                                     // when there is a local description.
+    yodel_certificate *certificate;  // NULL: the peer makes its own.
 
     // Not in the W3C's: the only remote fingerprint to accept ("AB:CD:…", SHA-256). A remote
     // description with another is refused with YODEL_ERR_UNAUTHENTIC. NULL: whatever the remote
@@ -301,10 +308,13 @@ enum yodel_event_type {
     YODEL_EVENT_CHANNEL_ERROR, // `text` says why; CLOSE follows.
 
     // Not in the W3C's: what a loop must do for a peer. yodel/runtime.h answers these by itself.
-    YODEL_EVENT_GATHER,  // Call yodel_peer_add_local_address for each, then
-                         // yodel_peer_end_local_addresses.
-    YODEL_EVENT_RESOLVE, // Look `name` up (RFC 6762 where it ends with ".local"), then call
-                         // yodel_peer_resolved.
+    YODEL_EVENT_GATHER,     // Call yodel_peer_add_local_address for each, then
+                            // yodel_peer_end_local_addresses.
+    YODEL_EVENT_RESOLVE,    // Look `name` up (RFC 6762 where it ends with ".local"), then call
+                            // yodel_peer_resolved.
+    YODEL_EVENT_CONNECT,    // Open a stream along `stream.path` (from that IP, any port), then call
+                            // yodel_peer_connected or yodel_peer_disconnected with that very path.
+    YODEL_EVENT_DISCONNECT, // The stream along `stream.path` is not needed any more.
 };
 
 struct yodel_event {
@@ -318,6 +328,11 @@ struct yodel_event {
     } message;
     const char *text;
     const char *name;
+    struct {
+        struct yodel_path path; // YODEL_TCP or YODEL_TLS; the local port is 0.
+        const char *host;       // The server's name, for TLS.
+        enum yodel_framing framing;
+    } stream;
 };
 
 // ---- the engine: for those who bring their own loop
@@ -350,6 +365,20 @@ yodel_time yodel_peer_next_timeout(const yodel_peer *peer);
 // interface first. There is room for 32 candidates, servers' answers included; more are not used.
 void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 void yodel_peer_end_local_addresses(yodel_peer *peer);
+
+// The interface went away: what was found from there is given up. What comes later, in its place or
+// beside others, is given with yodel_peer_add_local_address, at any time.
+void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr);
+
+// An address that a listening TCP socket of the loop's is bound to (RFC 6544). Streams that were
+// opened to it have it as `local` in their path, with YODEL_FRAMING_ICE.
+void yodel_peer_add_local_tcp_address(yodel_peer *peer, const struct yodel_addr *listening);
+
+// The answers to YODEL_EVENT_CONNECT. Along a connected path the peer emits whole messages, and
+// takes whole ones; framing is the loop's work, but for the padding of ChannelData, which is there
+// already. `disconnected`: it could not be opened, or it ended.
+void yodel_peer_connected(yodel_peer *peer, const struct yodel_path *path);
+void yodel_peer_disconnected(yodel_peer *peer, const struct yodel_path *path);
 
 // The answer to YODEL_EVENT_RESOLVE; `addr` is NULL where the name has no address. Its port does
 // not matter.

@@ -228,6 +228,31 @@ YODEL_API void yodel_peer_end_local_addresses(yodel_peer *peer)
     peer_wake(peer);
 }
 
+YODEL_API void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr)
+{
+    ice_remove_local(&peer->ice, addr);
+    peer_wake(peer);
+}
+
+YODEL_API void yodel_peer_add_local_tcp_address(
+    yodel_peer *peer, const struct yodel_addr *listening)
+{
+    (void)listening; // Of no use until the agent pairs candidates over TCP.
+    peer_wake(peer);
+}
+
+YODEL_API void yodel_peer_connected(yodel_peer *peer, const struct yodel_path *path)
+{
+    (void)path; // Nothing asks for a stream yet.
+    peer_wake(peer);
+}
+
+YODEL_API void yodel_peer_disconnected(yodel_peer *peer, const struct yodel_path *path)
+{
+    (void)path;
+    peer_wake(peer);
+}
+
 YODEL_API void yodel_peer_resolved(
     yodel_peer *peer, const char *name, const struct yodel_addr *addr)
 {

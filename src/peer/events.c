@@ -197,6 +197,9 @@ static bool next_ice(yodel_peer *peer, struct yodel_event *event)
 {
     struct ice_event ice;
 
+    if (peer->is_pooling && !jsep_local(&peer->jsep)) {
+        return false; // RFC 9429 §3.5.4: pooled candidates are told with the description.
+    }
     while (ice_next_event(&peer->ice, &ice)) {
         if (take_ice(peer, event, &ice)) {
             return true;

@@ -109,7 +109,7 @@ static enum yodel_err take_config(yodel_peer *peer, const struct yodel_peer_conf
 
 static void init_engines(yodel_peer *peer, const struct yodel_peer_config *config)
 {
-    struct ice_config ice = {0};
+    struct ice_config ice = {.is_relay_only = config->ice_transport_policy == YODEL_ICE_RELAY};
     struct sctp_config sctp = {
         .local_port = PEER_SCTP_PORT,
         .remote_port = PEER_SCTP_PORT,
@@ -147,6 +147,8 @@ enum yodel_err peer_new(
         yodel_peer_free(peer);
         return err;
     }
+    peer->is_pooling = config->ice_candidate_pool_size > 0;
+    peer->gathering_begun = peer->wants_gather = peer->is_pooling;
     *out = peer;
     return YODEL_OK;
 }

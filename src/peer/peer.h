@@ -82,7 +82,8 @@ struct yodel_peer {
     bool wants_gather; // YODEL_EVENT_GATHER is to be told.
     bool local_ended;  // The loop has given all its addresses.
     bool gathering_begun;
-    bool wants_restart;    // restartIce was called, and no offer has answered it.
+    bool is_pooling;    // It began before there was a local description, which candidates wait for.
+    bool wants_restart; // restartIce was called, and no offer has answered it.
     bool asks_negotiation; // Whether one is needed may have changed.
     bool told_negotiation; // YODEL_EVENT_NEGOTIATION_NEEDED, for the present need.
     bool has_restarted;    // And an offer with new credentials was made.

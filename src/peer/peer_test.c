@@ -443,6 +443,41 @@ static void a_peer_claims_what_is_its_own_and_nothing_else(void)
     peer_pair_close(&pair);
 }
 
+static void pooled_candidates_are_gathered_early_and_told_with_the_description(void)
+{
+    struct yodel_peer_config config = {.ice_candidate_pool_size = 1};
+    struct yodel_event event;
+    yodel_channel *channel;
+
+    peer_pair_open_with(&pair, 31, &config, NULL);
+    struct peer_pair_side *side = &pair.side[0];
+    CHECK(yodel_peer_next_event(side->peer, &event));
+    CHECK_EQ(event.type, YODEL_EVENT_GATHER);
+    yodel_peer_add_local_address(side->peer, &side->addr);
+    yodel_peer_end_local_addresses(side->peer);
+    CHECK(!yodel_peer_next_event(side->peer, &event));
+    CHECK_EQ(yodel_peer_create_data_channel(side->peer, "", NULL, &channel), YODEL_OK);
+    CHECK_EQ(yodel_peer_set_local_description(side->peer, NULL), YODEL_OK);
+    CHECK(yodel_peer_next_event(side->peer, &event));
+    CHECK_EQ(event.type, YODEL_EVENT_ICE_CANDIDATE);
+    CHECK(strstr(event.candidate.candidate, "192.0.2.1") != NULL);
+    peer_pair_close(&pair);
+}
+
+static void an_interface_that_went_away_is_sent_from_no_more(void)
+{
+    yodel_channel *channels[2];
+    const char *local, *remote;
+    struct yodel_path path;
+
+    peer_pair_open(&pair, 32);
+    peer_pair_connect(&pair, NULL, channels);
+    CHECK(yodel_peer_selected_path(pair.side[0].peer, &path, &local, &remote));
+    yodel_peer_remove_local_address(pair.side[0].peer, &pair.side[0].addr);
+    CHECK(!yodel_peer_selected_path(pair.side[0].peer, &path, &local, &remote));
+    peer_pair_close(&pair);
+}
+
 // ---- names of servers
 
 static void gather_with_server(const char *url, bool is_unsettled)
@@ -572,6 +607,8 @@ TEST_MAIN(TEST(each_state_has_the_token_of_the_w3c), TEST(sdp_types_are_read_as_
     TEST(a_close_before_anything_began_is_silent),
     TEST(whatever_gives_a_peer_something_to_do_wakes_its_loop),
     TEST(a_peer_claims_what_is_its_own_and_nothing_else),
+    TEST(pooled_candidates_are_gathered_early_and_told_with_the_description),
+    TEST(an_interface_that_went_away_is_sent_from_no_more),
     TEST(the_name_of_a_server_is_asked_for_once),
     TEST(gathering_ends_without_a_server_that_has_no_address),
     TEST(gathering_ends_without_a_server_whose_name_is_never_resolved),
