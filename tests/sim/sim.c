@@ -342,6 +342,10 @@ static void on_event(struct sim_side *side, const struct yodel_event *event)
     case YODEL_EVENT_RESOLVE:
         yodel_peer_resolved(side->peer, event->name, NULL);
         break;
+    case YODEL_EVENT_CONNECT: // There are no streams in this world.
+        yodel_peer_disconnected(side->peer, &event->stream.path);
+        break;
+    case YODEL_EVENT_DISCONNECT:
     case YODEL_EVENT_NEGOTIATION_NEEDED:
     case YODEL_EVENT_SIGNALING_STATE_CHANGE:
     case YODEL_EVENT_ICE_GATHERING_STATE_CHANGE:
