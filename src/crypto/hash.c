@@ -13,6 +13,11 @@ static void digest(const EVP_MD *type, struct bytes data, uint8_t *out)
     YODEL_ASSERT(done == 1);
 }
 
+void crypto_md5(struct bytes data, uint8_t out[CRYPTO_MD5_SIZE])
+{
+    digest(EVP_md5(), data, out);
+}
+
 void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE])
 {
     digest(EVP_sha256(), data, out);

@@ -1,6 +1,6 @@
-// SHA-256, of what is at hand or piece by piece, and its longer sisters.
+// SHA-256, of what is at hand or piece by piece, and its longer sisters; MD5, for STUN's old keys.
 //
-// Implements  FIPS 180-4
+// Implements  FIPS 180-4, RFC 1321
 // Ownership   an incremental hash owns its state from init to deinit
 // Limits      without memory for libcrypto's context the process ends
 
@@ -10,8 +10,12 @@
 #include "base/bytes.h"
 #include "crypto/hmac.h"
 
+#define CRYPTO_MD5_SIZE 16
 #define CRYPTO_SHA384_SIZE 48
 #define CRYPTO_SHA512_SIZE 64
+
+// Protects nothing: RFC 8489 §9.2.2 makes a key of a password with it.
+void crypto_md5(struct bytes data, uint8_t out[CRYPTO_MD5_SIZE]);
 
 void crypto_sha256(struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE]);
 void crypto_sha384(struct bytes data, uint8_t out[CRYPTO_SHA384_SIZE]);

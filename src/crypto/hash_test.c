@@ -1,4 +1,4 @@
-// SHA-256: known answers, and pieces that add up to the whole.
+// SHA-256, its sisters and MD5: known answers, and pieces that add up to the whole.
 
 #include "crypto/hash.h"
 
@@ -29,6 +29,15 @@ static void the_longer_hashes_hold(void)
     CHECK_BYTES(bytes_of(sha512, 8), bytes_of("\xdd\xaf\x35\xa1\x93\x61\x7a\xba", 8));
 }
 
+static void the_answers_of_rfc_1321_hold(void)
+{
+    uint8_t out[CRYPTO_MD5_SIZE];
+
+    crypto_md5(bytes_of_text("abc"), out);
+    CHECK_BYTES(bytes_of(out, sizeof out),
+        bytes_of("\x90\x01\x50\x98\x3c\xd2\x4f\xb0\xd6\x96\x3f\x7d\x28\xe1\x7f\x72", 16));
+}
+
 static void pieces_add_up_and_final_begins_again(void)
 {
     struct crypto_sha256 hash;
@@ -46,4 +55,4 @@ static void pieces_add_up_and_final_begins_again(void)
 }
 
 TEST_MAIN(TEST(the_answers_of_fips_180_hold), TEST(the_longer_hashes_hold),
-    TEST(pieces_add_up_and_final_begins_again))
+    TEST(the_answers_of_rfc_1321_hold), TEST(pieces_add_up_and_final_begins_again))

@@ -1,11 +1,13 @@
 // STUN integrity: HMACs over a message's beginning, and the checksum over almost all of it.
 //
-// Implements  RFC 8489 §9.1.3, §14.5, §14.6, §14.7
+// Implements  RFC 8489 §9.1.3, §9.2.2, §14.5, §14.6, §14.7
 
 #include "stun/auth.h"
 
 #include "base/crc.h"
+#include "crypto/hash.h"
 #include "crypto/hmac.h"
+#include "crypto/secret.h"
 #include "stun/attr.h"
 
 #define FINGERPRINT_MASK 0x5354554eu // "STUN", §14.7.
@@ -83,6 +85,33 @@ enum yodel_err stun_auth_check_fingerprint(const struct stun_msg *msg)
         got != (crc_crc32(0, before(msg, attr)) ^ FINGERPRINT_MASK)) {
         return YODEL_ERR_UNAUTHENTIC;
     }
+    return YODEL_OK;
+}
+
+enum yodel_err stun_auth_long_term_key(struct stun_auth_key *key,
+    enum stun_auth_algorithm algorithm, struct bytes username, struct bytes realm,
+    struct bytes password)
+{
+    uint8_t room[STUN_AUTH_USERNAME_MAX + STUN_AUTH_REALM_MAX + STUN_AUTH_PASSWORD_MAX + 2];
+    struct writer w = writer_of(span_of(room, sizeof room));
+
+    if (username.len > STUN_AUTH_USERNAME_MAX || realm.len > STUN_AUTH_REALM_MAX ||
+        password.len > STUN_AUTH_PASSWORD_MAX) {
+        return YODEL_ERR_RANGE;
+    }
+    put_bytes(&w, username);
+    put_u8(&w, ':');
+    put_bytes(&w, realm);
+    put_u8(&w, ':');
+    put_bytes(&w, password);
+    if (algorithm == STUN_AUTH_MD5) {
+        crypto_md5(writer_bytes(&w), key->bytes);
+        key->len = CRYPTO_MD5_SIZE;
+    } else {
+        crypto_sha256(writer_bytes(&w), key->bytes);
+        key->len = CRYPTO_SHA256_SIZE;
+    }
+    secret_wipe_span(span_of(room, sizeof room));
     return YODEL_OK;
 }
 

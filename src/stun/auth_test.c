@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "check.h"
+#include "crypto/hash.h"
 #include "crypto/hmac.h"
 #include "stun/attr.h"
 
@@ -204,7 +205,33 @@ static void a_message_beyond_the_limit_is_unauthentic(void)
     }
 }
 
+static void a_long_term_key_is_the_one_of_the_rfc(void)
+{
+    static uint8_t text[STUN_AUTH_REALM_MAX + 1];
+    struct bytes user = bytes_of_text("user"), realm = bytes_of_text("realm");
+    struct bytes pass = bytes_of_text("pass"), all = bytes_of_text("user:realm:pass");
+    uint8_t want[CRYPTO_SHA256_SIZE];
+    struct stun_auth_key key;
+
+    // RFC 8489 §9.2.2 works this one out.
+    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_MD5, user, realm, pass), YODEL_OK);
+    CHECK_BYTES(stun_auth_key_bytes(&key),
+        bytes_of("\x84\x93\xfb\xc5\x3b\xa5\x82\xfb\x4c\x04\x4c\x45\x6b\xdc\x40\xeb", 16));
+    crypto_sha256(all, want);
+    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_SHA256, user, realm, pass), YODEL_OK);
+    CHECK_BYTES(stun_auth_key_bytes(&key), bytes_of(want, sizeof want));
+    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_MD5, bytes_of(text, 508), bytes_of(text, 763),
+                 bytes_of(text, 512)),
+        YODEL_OK);
+    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_MD5, bytes_of(text, 509), realm, pass),
+        YODEL_ERR_RANGE);
+    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_MD5, user, bytes_of(text, 764), pass),
+        YODEL_ERR_RANGE);
+    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_MD5, user, realm, bytes_of(text, 513)),
+        YODEL_ERR_RANGE);
+}
+
 TEST_MAIN(TEST(the_vectors_of_the_rfcs_pass), TEST(the_vectors_say_what_the_rfcs_say),
     TEST(no_changed_byte_passes), TEST(another_key_does_not_pass), TEST(what_is_put_is_accepted),
     TEST(integrity_may_be_cut_only_where_the_rfc_says),
-    TEST(a_message_beyond_the_limit_is_unauthentic))
+    TEST(a_message_beyond_the_limit_is_unauthentic), TEST(a_long_term_key_is_the_one_of_the_rfc))

@@ -22,8 +22,7 @@ FUZZ(input)
         struct stun_msg msg;
         uint8_t byte = 0;
         uint16_t channel = 0;
-        FUZZ_CHECK(
-            turn_msg_is_channel_data(message) == turn_msg_read_channel_data(&data, message));
+        FUZZ_CHECK(turn_msg_is_channel_data(message) == turn_msg_read_channel_data(&data, message));
         if (stun_msg_parse(&msg, message) == YODEL_OK) {
             (void)turn_msg_read_byte(&msg, TURN_ATTR_REQUESTED_TRANSPORT, &byte);
             (void)turn_msg_read_byte(&msg, TURN_ATTR_EVEN_PORT, &byte);

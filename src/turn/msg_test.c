@@ -86,8 +86,8 @@ static void channel_data_is_within_its_datagram_and_its_numbers(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct turn_channel_data got = {0};
 
-        CHECK_EQ(turn_msg_read_channel_data(&got, bytes_of(rows[i].bytes, rows[i].len)),
-            rows[i].want);
+        CHECK_EQ(
+            turn_msg_read_channel_data(&got, bytes_of(rows[i].bytes, rows[i].len)), rows[i].want);
         CHECK_EQ(got.data.len, rows[i].data_len);
     }
 }
