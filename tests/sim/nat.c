@@ -46,17 +46,16 @@ static bool is_same(enum nat_scope scope, const struct yodel_addr *a, const stru
 
 // ---- NAT64: an IPv4 address stands in the last four bytes of an IPv6 one.
 
-static bool embed(struct yodel_addr *addr)
+void nat_embed(struct yodel_addr *addr)
 {
     struct yodel_addr v6 = {.family = YODEL_ADDR_V6, .port = addr->port};
 
     memcpy(v6.ip, nat64_prefix, sizeof nat64_prefix);
     memcpy(v6.ip + 12, addr->ip, 4);
     *addr = v6;
-    return true;
 }
 
-static bool extract(struct yodel_addr *addr)
+bool nat_extract(struct yodel_addr *addr)
 {
     struct yodel_addr v4 = {.family = YODEL_ADDR_V4, .port = addr->port};
 
@@ -186,7 +185,7 @@ bool nat_out(struct nat *nat, struct yodel_path *path, yodel_time now)
 {
     struct yodel_path outside = *path;
 
-    if (is_blocked(nat, path) || (nat->config.is_nat64 && !extract(&outside.remote))) {
+    if (is_blocked(nat, path) || (nat->config.is_nat64 && !nat_extract(&outside.remote))) {
         return false;
     }
     if (outside.remote.family != nat->config.outside.family) {
@@ -217,5 +216,8 @@ bool nat_in(struct nat *nat, struct yodel_path *path, yodel_time now)
         return false;
     }
     path->remote = mapping->inside;
-    return !nat->config.is_nat64 || embed(&path->local);
+    if (nat->config.is_nat64) {
+        nat_embed(&path->local);
+    }
+    return true;
 }

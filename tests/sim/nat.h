@@ -69,6 +69,10 @@ void nat_init(struct nat *nat, const struct nat_config *config, struct prng *prn
 bool nat_out(struct nat *nat, struct yodel_path *path, yodel_time now);
 bool nat_in(struct nat *nat, struct yodel_path *path, yodel_time now);
 
+// The IPv6 address by which NAT64 lets an IPv4 one be reached, and back; false where it is none.
+void nat_embed(struct yodel_addr *addr);
+bool nat_extract(struct yodel_addr *addr);
+
 // All mappings are forgotten, and hosts get other ports than before.
 void nat_rebind(struct nat *nat);
 

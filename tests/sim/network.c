@@ -9,7 +9,17 @@
 
 struct flight {
     struct heap_entry at;
+    int realm; // Where it flies, from its sender's last NAT to its receiver's first.
     struct network_arrival arrival;
+};
+
+// What is to be put on its way: `path` is as its sender sees it, in `realm`.
+struct launch {
+    int realm;
+    int origin;
+    bool is_relayed;
+    struct yodel_path path;
+    struct bytes datagram;
 };
 
 void network_init(struct network *network, struct prng *prng)
@@ -29,109 +39,238 @@ void network_deinit(struct network *network)
     heap_deinit(&network->flights);
 }
 
-static void add_hash(struct network *network, const uint8_t *bytes, size_t len)
+// ---- who is where
+
+int network_add_nat(struct network *network, int outside, const struct nat_config *config)
 {
+    YODEL_ASSERT(network->nat_count < NETWORK_NATS_MAX && outside <= network->nat_count);
+    struct network_nat *nat = &network->nats[network->nat_count++];
+    nat->outside = outside;
+    nat_init(&nat->nat, config, network->prng);
+    return network->nat_count;
+}
+
+struct nat *network_nat(struct network *network, int realm)
+{
+    YODEL_ASSERT(realm > NETWORK_INTERNET && realm <= network->nat_count);
+    return &network->nats[realm - 1].nat;
+}
+
+int network_attach(struct network *network, int realm, const struct yodel_addr *ip, int owner)
+{
+    YODEL_ASSERT(network->link_count < NETWORK_LINKS_MAX && realm <= network->nat_count);
+    network->links[network->link_count] =
+        (struct network_link){.realm = realm, .owner = owner, .ip = *ip};
+    return network->link_count++;
+}
+
+int network_find(const struct network *network, int realm, const struct yodel_addr *remote)
+{
+    for (int i = 0; i < network->link_count; i++) {
+        const struct network_link *link = &network->links[i];
+        bool is_near = link->realm == realm || link->ip.family == YODEL_ADDR_V6;
+
+        if (is_near && addr_same_ip(&link->ip, remote)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+// The NAT whose outside address this is, in `realm`; or NULL.
+static struct network_nat *find_nat(
+    struct network *network, int realm, const struct yodel_addr *remote)
+{
+    for (int i = 0; i < network->nat_count; i++) {
+        struct network_nat *nat = &network->nats[i];
+
+        if (nat->outside == realm && addr_same_ip(&nat->nat.config.outside, remote)) {
+            return nat;
+        }
+    }
+    return NULL;
+}
+
+// From `realm` outwards, to where the destination is. False: there is no way.
+static bool climb(struct network *network, int *realm, struct yodel_path *path, yodel_time now)
+{
+    while (network_find(network, *realm, &path->remote) < 0 &&
+           !find_nat(network, *realm, &path->remote)) {
+        if (*realm == NETWORK_INTERNET) {
+            return false;
+        }
+        struct network_nat *nat = &network->nats[*realm - 1];
+        if (!nat_out(&nat->nat, path, now)) {
+            return false;
+        }
+        *realm = nat->outside;
+    }
+    return true;
+}
+
+// From `realm` inwards, to the link with the destination's address, or -1.
+static int descend(struct network *network, int realm, struct yodel_path *path, yodel_time now)
+{
+    for (;;) {
+        int link = network_find(network, realm, &path->remote);
+        struct network_nat *nat = find_nat(network, realm, &path->remote);
+
+        if (link >= 0) {
+            return network->links[link].is_cut_in ? -1 : link;
+        }
+        if (!nat || !nat_in(&nat->nat, path, now)) {
+            return -1;
+        }
+        realm = (int)(nat - network->nats) + 1;
+    }
+}
+
+// ---- sending
+
+static void add_hash(struct network *network, const void *ptr, size_t len)
+{
+    const uint8_t *bytes = ptr;
+
     for (size_t i = 0; i < len; i++) {
         network->hash = (network->hash ^ bytes[i]) * 1099511628211u;
     }
 }
 
-// When the last bit has left a link of this rate, or YODEL_NEVER where its queue is full.
+// When the last bit has left the link, or YODEL_NEVER where its queue is full.
 static yodel_time leaves_at(
-    struct network *network, const struct yodel_path *path, size_t len, yodel_time now)
+    const struct network *network, struct network_link *link, size_t len, yodel_time now)
 {
-    yodel_time *free_at = &network->free_at[path->local.ip[3] & 1];
-
     if (network->quality.rate_bps == 0) {
         return now;
     }
-    yodel_time start = *free_at > now ? *free_at : now;
+    yodel_time start = link->free_at > now ? link->free_at : now;
     if (start - now > QUEUE_MAX) {
         return YODEL_NEVER;
     }
-    *free_at = start + (len + 28) * 8000000 / network->quality.rate_bps;
-    return *free_at;
+    link->free_at = start + (len + 28) * 8000000 / network->quality.rate_bps;
+    return link->free_at;
 }
 
-static struct flight *new_flight(const struct yodel_path *path, const uint8_t *datagram, size_t len)
+static struct flight *put(struct network *network, const struct launch *launch, yodel_time at)
 {
     struct flight *flight = alloc_new(alloc_system(), sizeof *flight);
 
-    YODEL_ASSERT(flight);
-    flight->arrival.path = (struct yodel_path){.local = path->remote, .remote = path->local};
-    flight->arrival.len = len;
-    memcpy(flight->arrival.datagram, datagram, len);
+    YODEL_ASSERT(flight && launch->datagram.len <= YODEL_DATAGRAM_MAX);
+    flight->realm = launch->realm;
+    flight->arrival.path = launch->path;
+    flight->arrival.origin = launch->origin;
+    flight->arrival.is_relayed = launch->is_relayed;
+    flight->arrival.len = launch->datagram.len;
+    memcpy(flight->arrival.datagram, launch->datagram.ptr, launch->datagram.len);
+    enum yodel_err err = heap_set(&network->flights, &flight->at, at);
+    YODEL_ASSERT(err == YODEL_OK);
     return flight;
 }
 
-static void launch(struct network *network, const struct yodel_path *path, const uint8_t *datagram,
-    size_t len, yodel_time at)
+static void fly(struct network *network, const struct launch *launch, yodel_time at)
 {
-    struct flight *flight = new_flight(path, datagram, len);
+    uint64_t flips = prng_chance(network->prng, network->quality.corruption);
+    uint64_t bit = flips ? prng_below(network->prng, launch->datagram.len * 8) : 0;
 
-    if (prng_chance(network->prng, network->quality.corruption)) {
-        uint64_t bit = prng_below(network->prng, len * 8);
-        flight->arrival.datagram[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    }
     at += network->quality.delay + prng_below(network->prng, network->quality.jitter + 1);
-    enum yodel_err err = heap_set(&network->flights, &flight->at, at);
-    YODEL_ASSERT(err == YODEL_OK);
+    struct flight *flight = put(network, launch, at);
+    flight->arrival.datagram[bit / 8] ^= (uint8_t)(flips << bit % 8);
 }
 
-static bool is_lost(struct network *network, const struct yodel_path *path)
+static bool is_lost(const struct network *network, const struct network_link *link)
 {
     uint64_t index = network->sent;
-    bool is_from_one = path->local.ip[3] & 1;
 
     if (index < network->mask_count && network->mask >> index & 1) {
         return true;
     }
-    return network->is_cut || (network->is_cut_one_way && is_from_one) ||
-           network->flights.count >= NETWORK_FLIGHT_MAX ||
+    return network->is_cut || link->is_cut_out || network->flights.count >= NETWORK_FLIGHT_MAX ||
            prng_chance(network->prng, network->quality.loss);
 }
 
-void network_send(struct network *network, const struct yodel_path *path, const void *datagram,
-    size_t len, yodel_time now)
+static void send(struct network *network, int from, struct launch *launch, yodel_time now)
 {
-    add_hash(network, datagram, len);
-    add_hash(network, (const uint8_t *)&now, sizeof now);
-    bool lost = is_lost(network, path);
+    struct network_link *link = &network->links[from];
+
+    add_hash(network, launch->datagram.ptr, launch->datagram.len);
+    add_hash(network, &now, sizeof now);
+    bool lost = is_lost(network, link);
     network->sent++;
-    yodel_time at = lost ? YODEL_NEVER : leaves_at(network, path, len, now);
-    if (at == YODEL_NEVER) {
+    yodel_time at = lost ? YODEL_NEVER : leaves_at(network, link, launch->datagram.len, now);
+    launch->realm = link->realm;
+    if (at == YODEL_NEVER || !climb(network, &launch->realm, &launch->path, now)) {
         network->lost++;
         return;
     }
-    launch(network, path, datagram, len, at);
+    fly(network, launch, at);
     if (prng_chance(network->prng, network->quality.duplication)) {
-        launch(network, path, datagram, len, at);
+        fly(network, launch, at);
     }
+}
+
+void network_send(struct network *network, int link, const struct yodel_path *path,
+    const void *datagram, size_t len, yodel_time now)
+{
+    struct launch launch = {
+        .origin = network->links[link].owner, .path = *path, .datagram = bytes_of(datagram, len)};
+
+    send(network, link, &launch, now);
+}
+
+void network_relay(struct network *network, int link, int origin, const struct yodel_path *path,
+    struct bytes datagram, yodel_time now)
+{
+    struct launch launch = {
+        .origin = origin, .is_relayed = true, .path = *path, .datagram = datagram};
+
+    send(network, link, &launch, now);
 }
 
 void network_inject(struct network *network, const struct yodel_path *path, const void *datagram,
     size_t len, yodel_time at)
 {
+    struct launch launch = {
+        .origin = NETWORK_STRANGER, .path = *path, .datagram = bytes_of(datagram, len)};
+
     if (network->flights.count < NETWORK_FLIGHT_MAX) {
-        struct flight *flight = new_flight(path, datagram, len);
-        enum yodel_err err = heap_set(&network->flights, &flight->at, at);
-        YODEL_ASSERT(err == YODEL_OK);
+        (void)put(network, &launch, at);
     }
+}
+
+// ---- arriving
+
+static bool arrive(struct network *network, struct flight *flight, struct network_arrival *arrival)
+{
+    struct yodel_path path = flight->arrival.path;
+    int link = descend(network, flight->realm, &path, flight->at.key);
+
+    if (link < 0) {
+        network->lost++;
+        return false;
+    }
+    *arrival = flight->arrival;
+    arrival->path = (struct yodel_path){
+        .local = path.remote, .remote = path.local, .transport = path.transport};
+    arrival->link = link;
+    network->delivered++;
+    return true;
 }
 
 bool network_next(struct network *network, struct network_arrival *arrival, yodel_time now)
 {
-    struct heap_entry *entry = heap_first(&network->flights);
+    struct heap_entry *entry;
 
-    if (!entry || entry->key > now) {
-        return false;
+    while ((entry = heap_first(&network->flights)) && entry->key <= now) {
+        struct flight *flight = CONTAINER_OF(entry, struct flight, at);
+        bool has_arrived = arrive(network, flight, arrival);
+
+        heap_remove(&network->flights, entry);
+        alloc_free(alloc_system(), flight);
+        if (has_arrived) {
+            return true;
+        }
     }
-    struct flight *flight = CONTAINER_OF(entry, struct flight, at);
-    heap_remove(&network->flights, entry);
-    *arrival = flight->arrival;
-    alloc_free(alloc_system(), flight);
-    network->delivered++;
-    return true;
+    return false;
 }
 
 yodel_time network_next_at(const struct network *network)

@@ -1,0 +1,31 @@
+// The simulator's servers: the real cores, on an address of the internet.
+//
+// Ownership   the sim's
+// Limits      SIM_SERVERS_MAX
+
+#ifndef SIM_SERVER_H
+#define SIM_SERVER_H
+
+#include "network.h"
+
+#define SIM_SERVERS_MAX 4
+#define SIM_SERVER_OWNER 2 // Of the first server; the sides are 0 and 1.
+
+struct sim;
+
+struct sim_server {
+    bool is_used;
+    bool is_dead; // It neither hears nor answers.
+    int link;
+    struct yodel_addr addr;
+};
+
+// A server at an address of the internet, which answers STUN's Binding requests.
+struct sim_server *server_add(struct sim *sim, const struct yodel_addr *addr);
+
+// Whether a datagram to `addr` goes to a server.
+bool server_is_at(const struct sim *sim, const struct yodel_addr *addr);
+
+void server_take(struct sim *sim, const struct network_arrival *arrival);
+
+#endif
