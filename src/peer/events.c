@@ -41,12 +41,14 @@ YODEL_API enum yodel_connection_state yodel_peer_connection_state(const yodel_pe
     if (peer->ice_state == YODEL_ICE_DISCONNECTED) {
         return YODEL_CONNECTION_DISCONNECTED;
     }
-    if (peer->ice_state == YODEL_ICE_NEW) {
+    // W3C webrtc §4.3.3: new where both are; after a restart ICE alone is.
+    bool is_ice_new = peer->ice_state == YODEL_ICE_NEW;
+    if (is_ice_new && peer->dtls.state == DTLS_NEW) {
         return YODEL_CONNECTION_NEW;
     }
     bool is_secure = peer->dtls.state == DTLS_CONNECTED || peer->dtls.state == DTLS_CLOSED;
-    return is_secure && peer->ice_state != YODEL_ICE_CHECKING ? YODEL_CONNECTION_CONNECTED
-                                                              : YODEL_CONNECTION_CONNECTING;
+    bool is_checking = is_ice_new || peer->ice_state == YODEL_ICE_CHECKING;
+    return is_secure && !is_checking ? YODEL_CONNECTION_CONNECTED : YODEL_CONNECTION_CONNECTING;
 }
 
 // ---- what the loop must do

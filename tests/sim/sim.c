@@ -134,8 +134,10 @@ void sim_set_up(struct sim *sim, int side, int index, bool is_up)
 
     SIM_CHECK(sim, interface->is_up != is_up);
     interface->is_up = is_up;
-    if (sim->sides[side].has_gathered) {
+    if (sim->sides[side].has_gathered && is_up) {
         tell_interface(&sim->sides[side], interface);
+    } else if (sim->sides[side].has_gathered) {
+        yodel_peer_remove_local_address(sim->sides[side].peer, &interface->addr);
     }
 }
 
