@@ -22,38 +22,102 @@ static bool prepare(int fd, const struct yodel_addr *local)
            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0;
 }
 
-static bool bind_to(int fd, struct yodel_addr *local)
+static bool bind_to(int fd, const struct yodel_addr *local)
 {
     struct sockaddr_storage storage;
     socklen_t len = sockaddr_write(&storage, local);
-    uint32_t scope_id = local->scope_id;
 
-    if (bind(fd, (struct sockaddr *)&storage, len) != 0) {
-        return false;
+    return bind(fd, (struct sockaddr *)&storage, len) == 0;
+}
+
+static int close_and_fail(int fd)
+{
+    int why = errno;
+
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+static int open_socket(const struct yodel_addr *addr, int type)
+{
+    int fd = socket(addr->family == YODEL_ADDR_V6 ? AF_INET6 : AF_INET, type, 0);
+
+    return fd < 0 || prepare(fd, addr) ? fd : close_and_fail(fd);
+}
+
+// Binds, and learns the port.
+static int bind_socket(int fd, struct yodel_addr *local)
+{
+    if (fd < 0) {
+        return -1;
     }
-    len = sizeof storage;
-    if (getsockname(fd, (struct sockaddr *)&storage, &len) != 0) {
-        return false;
+    if (!bind_to(fd, local)) {
+        return close_and_fail(fd);
     }
-    *local = sockaddr_parse((struct sockaddr *)&storage);
-    local->scope_id = scope_id;
-    return true;
+    local->port = socket_local(fd).port;
+    return fd;
 }
 
 int socket_open_udp(struct yodel_addr *local)
 {
-    int fd = socket(local->family == YODEL_ADDR_V6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+    return bind_socket(open_socket(local, SOCK_DGRAM), local);
+}
+
+int socket_listen_tcp(struct yodel_addr *local)
+{
+    int fd = open_socket(local, SOCK_STREAM);
+    int on = 1;
+
+    if (fd >= 0) { // A port whose last connections still fade away is free.
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    fd = bind_socket(fd, local);
+    return fd < 0 || listen(fd, SOCKET_BACKLOG) == 0 ? fd : close_and_fail(fd);
+}
+
+int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *remote)
+{
+    struct sockaddr_storage to;
+    socklen_t len = sockaddr_write(&to, remote);
+    int fd = open_socket(remote, SOCK_STREAM);
 
     if (fd < 0) {
         return -1;
     }
-    if (!prepare(fd, local) || !bind_to(fd, local)) {
-        int why = errno;
-        close(fd);
-        errno = why;
-        return -1;
+    if (local->family == remote->family && !bind_to(fd, local)) {
+        return close_and_fail(fd);
+    }
+    if (connect(fd, (struct sockaddr *)&to, len) != 0 && errno != EINPROGRESS) {
+        return close_and_fail(fd);
     }
     return fd;
+}
+
+int socket_accept(int fd)
+{
+    int accepted = accept(fd, NULL, NULL);
+    struct yodel_addr any = {.family = YODEL_ADDR_V4};
+
+    return accepted < 0 || prepare(accepted, &any) ? accepted : close_and_fail(accepted);
+}
+
+struct yodel_addr socket_local(int fd)
+{
+    struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof storage;
+
+    (void)getsockname(fd, (struct sockaddr *)&storage, &len);
+    return sockaddr_parse((struct sockaddr *)&storage);
+}
+
+struct yodel_addr socket_remote(int fd)
+{
+    struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof storage;
+
+    (void)getpeername(fd, (struct sockaddr *)&storage, &len);
+    return sockaddr_parse((struct sockaddr *)&storage);
 }
 
 void socket_close(int fd)

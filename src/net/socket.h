@@ -1,4 +1,4 @@
-// Sockets: what every datagram socket of ours needs, whatever moves its bytes.
+// Sockets: what every socket of ours needs, whatever moves its bytes.
 //
 // Ownership   the caller closes the descriptor
 
@@ -7,9 +7,25 @@
 
 #include "base/addr.h"
 
+#define SOCKET_BACKLOG 128
+
 // A non-blocking UDP socket bound to `local`, which gets the port that the system chose. -1, with
 // errno, where there is none.
 int socket_open_udp(struct yodel_addr *local);
+
+// The same for a TCP socket that listens.
+int socket_listen_tcp(struct yodel_addr *local);
+
+// A non-blocking TCP socket on its way to `remote`: writable once it is there, or has failed. It
+// leaves from `local`, where that is an address of the same family. -1, with errno.
+int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *remote);
+
+// The next connection that waits at `fd`, non-blocking; -1 with errno.
+int socket_accept(int fd);
+
+// Both ends of a connected socket; none where it is not.
+struct yodel_addr socket_local(int fd);
+struct yodel_addr socket_remote(int fd);
 
 void socket_close(int fd);
 

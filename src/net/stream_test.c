@@ -1,0 +1,878 @@
+// Streams over real sockets of the loopback interface: they are what this tests. Certificates are
+// made here, and a proxy is a socket that says what a test wants.
+
+#include "net/stream.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "net/clock.h"
+#include "net/env.h"
+#include "net/socket.h"
+
+#define HEARD_MAX (1024u * 1024)
+
+// Before libuv's: time runs as fast as a test wants it to.
+static uint64_t hurry = 1;
+
+int uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t timeout, uint64_t repeat)
+{
+    int (*next)(uv_timer_t *, uv_timer_cb, uint64_t, uint64_t);
+
+    *(void **)&next = dlsym(RTLD_NEXT, "uv_timer_start");
+    return next(timer, callback, timeout / hurry, repeat);
+}
+
+// Before the system's: so many bytes at once, each way.
+static size_t at_once = SIZE_MAX;
+
+ssize_t recv(int fd, void *room, size_t len, int flags)
+{
+    return recvfrom(fd, room, len < at_once ? len : at_once, flags, NULL, NULL);
+}
+
+// ---- one end
+
+struct end {
+    struct scene *scene;
+    struct stream *stream; // NULL once it is closed.
+    bool is_open, is_closed, has_why, has_room;
+    bool closes_on_open, closes_on_data;
+    char why[200];
+    uint8_t *heard;
+    size_t heard_len;
+    uint32_t calls;
+};
+
+struct scene {
+    uv_loop_t loop;
+    int listener;
+    struct yodel_addr addr;
+    struct ssl_ctx_st *server_tls; // NULL: plain.
+    struct ssl_ctx_st *client_tls;
+    bool proxy; // What is accepted is spoken to by hand.
+    int proxy_fd;
+    struct end near, far;
+};
+
+static void on_open(void *ctx)
+{
+    struct end *end = ctx;
+
+    CHECK(!end->is_open && !end->is_closed);
+    end->is_open = true;
+    if (end->closes_on_open) {
+        stream_close(end->stream);
+    }
+}
+
+static void on_data(void *ctx, struct span data)
+{
+    struct end *end = ctx;
+
+    CHECK(end->is_open && !end->is_closed && data.len > 0);
+    CHECK(end->heard_len + data.len <= HEARD_MAX);
+    memcpy(end->heard + end->heard_len, data.ptr, data.len);
+    end->heard_len += data.len;
+    end->calls++;
+    if (end->closes_on_data) {
+        stream_close(end->stream);
+        stream_close(end->stream);
+    }
+}
+
+static void on_room(void *ctx)
+{
+    ((struct end *)ctx)->has_room = true;
+}
+
+static void on_closed(void *ctx, const char *why)
+{
+    struct end *end = ctx;
+
+    CHECK(!end->is_closed); // Once.
+    end->is_closed = true;
+    end->has_why = why != NULL;
+    (void)snprintf(end->why, sizeof end->why, "%s", why ? why : "");
+    end->stream = NULL;
+}
+
+static const struct stream_handler handler = {on_open, on_data, on_room, on_closed};
+
+// ---- certificates
+
+static EVP_PKEY *key;
+
+static X509 *new_certificate(const char *names)
+{
+    X509 *x = X509_new();
+    X509_NAME *subject = X509_get_subject_name(x);
+    X509V3_CTX ctx;
+
+    CHECK(X509_set_version(x, 2) && ASN1_INTEGER_set(X509_get_serialNumber(x), 7));
+    CHECK(X509_gmtime_adj(X509_getm_notBefore(x), -3600));
+    CHECK(X509_gmtime_adj(X509_getm_notAfter(x), 3600));
+    CHECK(X509_NAME_add_entry_by_txt(
+        subject, "CN", MBSTRING_ASC, (const uint8_t *)"localhost", -1, -1, 0));
+    CHECK(X509_set_issuer_name(x, subject) && X509_set_pubkey(x, key));
+    X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+    X509_EXTENSION *alt = X509V3_EXT_conf_nid(NULL, &ctx, NID_subject_alt_name, names);
+    CHECK(alt && X509_add_ext(x, alt, -1));
+    X509_EXTENSION_free(alt);
+    CHECK(X509_sign(x, key, EVP_sha256()) > 0);
+    return x;
+}
+
+// A server's context for these names; the client trusts it where `is_trusted`.
+static void certify(struct scene *s, const char *names, bool is_trusted)
+{
+    key = key ? key : EVP_EC_gen("P-256");
+    X509 *x = new_certificate(names);
+
+    s->server_tls = SSL_CTX_new(TLS_server_method());
+    s->client_tls = stream_tls_new();
+    CHECK(s->server_tls && s->client_tls);
+    CHECK(SSL_CTX_use_certificate(s->server_tls, x) == 1);
+    CHECK(SSL_CTX_use_PrivateKey(s->server_tls, key) == 1);
+    if (is_trusted) {
+        CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(s->client_tls), x) == 1);
+    }
+    X509_free(x);
+}
+
+// ---- the scene
+
+static void scene_open(struct scene *s)
+{
+    *s = (struct scene){.proxy_fd = -1, .addr = addr_v4(127, 0, 0, 1, 0)};
+    s->near.scene = s->far.scene = s;
+    s->near.heard = test_malloc(HEARD_MAX);
+    s->far.heard = test_malloc(HEARD_MAX);
+    CHECK_EQ(uv_loop_init(&s->loop), 0);
+    s->listener = socket_listen_tcp(&s->addr);
+    CHECK(s->listener >= 0);
+}
+
+static void accept_one(struct scene *s)
+{
+    int fd = socket_accept(s->listener);
+
+    if (fd >= 0 && s->proxy) {
+        s->proxy_fd = fd;
+    } else if (fd >= 0) {
+        CHECK(!s->far.stream);
+        CHECK_EQ(stream_accept(&s->far.stream, &s->loop, net_env_system(LOG_ERROR, NET_ENV_TEXT),
+                     fd, s->server_tls, &handler, &s->far),
+            YODEL_OK);
+    }
+}
+
+static void turn(struct scene *s)
+{
+    accept_one(s);
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+}
+
+static void turn_until(struct scene *s, const bool *is_done)
+{
+    yodel_time end = clock_now() + YODEL_SECONDS(8);
+
+    while (!*is_done && clock_now() < end) {
+        turn(s);
+    }
+    CHECK(*is_done);
+}
+
+static void turn_until_heard(struct scene *s, const struct end *end, size_t len)
+{
+    yodel_time give_up = clock_now() + YODEL_SECONDS(20);
+
+    while (end->heard_len < len && !end->is_closed && clock_now() < give_up) {
+        turn(s);
+    }
+    CHECK_EQ(end->heard_len, len);
+}
+
+static void turns(struct scene *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        turn(s);
+    }
+}
+
+static struct stream_target target_of(const struct scene *s)
+{
+    return (struct stream_target){.local = addr_v4(127, 0, 0, 1, 0),
+        .remote = s->addr,
+        .host = "localhost",
+        .tls = s->client_tls,
+        .alpn = "stun.turn"};
+}
+
+static void connect_to(struct scene *s, const struct stream_target *target)
+{
+    CHECK_EQ(stream_connect(&s->near.stream, &s->loop, net_env_system(LOG_ERROR, NET_ENV_TEXT),
+                 target, &handler, &s->near),
+        YODEL_OK);
+    CHECK(!s->near.is_open && !s->near.is_closed); // All is told from the loop.
+}
+
+static void connect_both(struct scene *s)
+{
+    struct stream_target target = target_of(s);
+
+    connect_to(s, &target);
+    turn_until(s, &s->near.is_open);
+    turn_until(s, &s->far.is_open);
+}
+
+static void scene_close(struct scene *s)
+{
+    if (s->near.stream) {
+        stream_close(s->near.stream);
+    }
+    if (s->far.stream) {
+        stream_close(s->far.stream);
+    }
+    uv_run(&s->loop, UV_RUN_DEFAULT); // Until the last handle is closed.
+    CHECK(!s->near.stream && !s->far.stream);
+    CHECK_EQ(uv_loop_close(&s->loop), 0);
+    socket_close(s->listener);
+    if (s->proxy_fd >= 0) {
+        socket_close(s->proxy_fd);
+    }
+    stream_tls_free(s->client_tls);
+    SSL_CTX_free(s->server_tls);
+    test_free(s->near.heard);
+    test_free(s->far.heard);
+    hurry = 1;
+    at_once = SIZE_MAX;
+}
+
+static bool say(struct end *end, const char *text)
+{
+    struct bytes piece = bytes_of_text(text);
+
+    return stream_write(end->stream, &piece, 1);
+}
+
+static void expect_why(const struct end *end, const char *part)
+{
+    if (!strstr(end->why, part)) {
+        print_message("\"%s\" does not say \"%s\"\n", end->why, part);
+    }
+    CHECK(end->has_why && strstr(end->why, part));
+}
+
+static void expect_failure(struct scene *s, const char *part)
+{
+    turn_until(s, &s->near.is_closed);
+    CHECK(!s->near.is_open);
+    expect_why(&s->near, part);
+}
+
+// ---- what is said is heard
+
+static uint8_t byte_at(size_t i)
+{
+    return (uint8_t)(i * 7 + i / 251);
+}
+
+// Writes `total` bytes in messages of two pieces, waits for room where there is none.
+static void pour(struct scene *s, struct end *from, const struct end *to, size_t total)
+{
+    uint8_t message[1000];
+    size_t done = 0;
+    yodel_time end = clock_now() + YODEL_SECONDS(20);
+
+    while (done < total && clock_now() < end) {
+        size_t len = total - done < sizeof message ? total - done : sizeof message;
+        for (size_t i = 0; i < len; i++) {
+            message[i] = byte_at(done + i);
+        }
+        struct bytes pieces[2] = {bytes_of(message, len / 3), bytes_of(message + len / 3, len - len / 3)};
+        if (stream_write(from->stream, pieces, 2)) {
+            done += len;
+        } else {
+            CHECK(stream_queued(from->stream) <= STREAM_QUEUE_MAX);
+            from->has_room = false;
+            turn_until(s, &from->has_room);
+        }
+    }
+    turn_until_heard(s, to, total);
+    for (size_t i = 0; i < total; i++) {
+        CHECK_EQ(to->heard[i], byte_at(i));
+    }
+}
+
+static void talk(struct scene *s)
+{
+    connect_both(s);
+    CHECK_EQ(stream_remote(s->near.stream).port, s->addr.port);
+    CHECK_EQ(stream_local(s->near.stream).port, stream_remote(s->far.stream).port);
+    CHECK(say(&s->near, "hello"));
+    turn_until_heard(s, &s->far, 5);
+    CHECK(memcmp(s->far.heard, "hello", 5) == 0);
+    CHECK(say(&s->far, "and to you"));
+    turn_until_heard(s, &s->near, 10);
+    s->far.heard_len = s->near.heard_len = 0;
+    pour(s, &s->near, &s->far, 700000);
+    pour(s, &s->far, &s->near, 300000);
+    stream_close(s->near.stream);
+    turn_until(s, &s->near.is_closed);
+    CHECK(!s->near.has_why);
+    turn_until(s, &s->far.is_closed);
+    expect_why(&s->far, "the other side closed");
+    scene_close(s);
+}
+
+static void tcp_carries_what_is_written(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    talk(&s);
+}
+
+static void tls_carries_what_is_written(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    certify(&s, "DNS:localhost", true);
+    talk(&s);
+}
+
+static void tls_1_2_will_do(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    certify(&s, "DNS:localhost", true);
+    CHECK(SSL_CTX_set_max_proto_version(s.server_tls, TLS1_2_VERSION) == 1);
+    talk(&s);
+}
+
+static void a_byte_at_a_time_is_enough(bool is_tls)
+{
+    struct scene s;
+
+    scene_open(&s);
+    if (is_tls) {
+        certify(&s, "DNS:localhost", true);
+    }
+    at_once = 1;
+    connect_both(&s);
+    CHECK(say(&s.near, "slow but whole"));
+    turn_until_heard(&s, &s.far, 14);
+    CHECK(memcmp(s.far.heard, "slow but whole", 14) == 0);
+    scene_close(&s);
+}
+
+static void a_byte_at_a_time_is_enough_for_tcp(void)
+{
+    a_byte_at_a_time_is_enough(false);
+}
+
+static void a_byte_at_a_time_is_enough_for_tls(void)
+{
+    a_byte_at_a_time_is_enough(true);
+}
+
+static void what_is_written_before_it_is_open_waits(void)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_open(&s);
+        if (round == 1) {
+            certify(&s, "DNS:localhost", true);
+        }
+        struct stream_target target = target_of(&s);
+        connect_to(&s, &target);
+        CHECK(say(&s.near, "early"));
+        turn_until_heard(&s, &s.far, 5);
+        scene_close(&s);
+    }
+}
+
+static void what_is_held_leaves_together(void)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_open(&s);
+        if (round == 1) {
+            certify(&s, "DNS:localhost", true);
+        }
+        connect_both(&s);
+        stream_hold(s.near.stream);
+        for (int i = 0; i < 20; i++) {
+            CHECK(say(&s.near, "0123456789"));
+        }
+        turns(&s, 5);
+        CHECK_EQ(s.far.heard_len, 0);
+        stream_release(s.near.stream);
+        CHECK_EQ(stream_queued(s.near.stream), 0);
+        turn_until_heard(&s, &s.far, 200);
+        CHECK_EQ(s.far.calls, 1);
+        scene_close(&s);
+    }
+}
+
+// The other side reads nothing: the queue fills, is bounded, and a refused write leaves no part.
+static void a_queue_has_a_bound(void)
+{
+    static uint8_t large[40000];
+    struct scene s;
+    struct bytes piece = bytes_of(large, sizeof large);
+    size_t taken = 0;
+
+    scene_open(&s);
+    s.proxy = true; // Nobody reads from it.
+    struct stream_target target = target_of(&s);
+    connect_to(&s, &target);
+    turn_until(&s, &s.near.is_open);
+    while (stream_write(s.near.stream, &piece, 1)) {
+        taken += sizeof large;
+        CHECK(stream_queued(s.near.stream) <= STREAM_QUEUE_MAX);
+        CHECK(taken < 100 * HEARD_MAX);
+    }
+    size_t queued = stream_queued(s.near.stream);
+    CHECK(queued > STREAM_QUEUE_MAX - sizeof large);
+    turns(&s, 20);
+    CHECK(!s.near.has_room);
+
+    at_once = SIZE_MAX;
+    yodel_time end = clock_now() + YODEL_SECONDS(8);
+    for (size_t got = 0; got < taken && clock_now() < end;) { // Now somebody does.
+        static uint8_t room[65536];
+        ssize_t len = recv(s.proxy_fd, room, sizeof room, MSG_DONTWAIT);
+        got += len > 0 ? (size_t)len : 0;
+        taken = got < taken ? taken : 0;
+        turn(&s);
+    }
+    CHECK_EQ(taken, 0);
+    CHECK(s.near.has_room);
+    CHECK_EQ(stream_queued(s.near.stream), 0);
+    scene_close(&s);
+}
+
+static void more_than_the_queue_is_never_taken(void)
+{
+    static uint8_t large[STREAM_QUEUE_MAX + 1];
+    struct scene s;
+    struct bytes piece = bytes_of(large, sizeof large);
+
+    scene_open(&s);
+    connect_both(&s);
+    CHECK(!stream_write(s.near.stream, &piece, 1));
+    turn_until(&s, &s.near.has_room);
+    turns(&s, 10);
+    CHECK_EQ(s.far.heard_len, 0);
+    scene_close(&s);
+}
+
+// ---- what goes wrong
+
+static void nobody_listens(void)
+{
+    struct scene s;
+    struct yodel_addr free_addr = addr_v4(127, 0, 0, 1, 0);
+
+    scene_open(&s);
+    socket_close(socket_listen_tcp(&free_addr));
+    struct stream_target target = target_of(&s);
+    target.remote = free_addr;
+    connect_to(&s, &target);
+    expect_failure(&s, "refused");
+    scene_close(&s);
+}
+
+static void an_address_that_is_not_ours_is_no_way(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    struct stream_target target = target_of(&s);
+    target.local = addr_v4(192, 0, 2, 1, 0); // RFC 5737: nobody's.
+    connect_to(&s, &target);
+    expect_failure(&s, "no way to it");
+    scene_close(&s);
+}
+
+// What is accepted here says nothing.
+static void silence_is_given_up(void)
+{
+    struct scene s;
+
+    hurry = 20;
+    scene_open(&s);
+    s.proxy = true;
+    s.client_tls = stream_tls_new();
+    struct stream_target target = target_of(&s);
+    connect_to(&s, &target);
+    expect_failure(&s, "does not answer in TLS");
+    scene_close(&s);
+}
+
+static void who_never_shakes_hands_is_let_go(void)
+{
+    struct scene s;
+
+    hurry = 20;
+    scene_open(&s);
+    certify(&s, "DNS:localhost", true);
+    struct stream_target target = target_of(&s);
+    target.tls = NULL; // It connects, and says nothing.
+    connect_to(&s, &target);
+    turn_until(&s, &s.far.is_closed);
+    CHECK(!s.far.is_open);
+    expect_why(&s.far, "does not answer in TLS");
+    scene_close(&s);
+}
+
+static void garbage_is_no_tls(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    certify(&s, "DNS:localhost", true);
+    struct stream_target target = target_of(&s);
+    target.tls = NULL;
+    connect_to(&s, &target);
+    turn_until(&s, &s.near.is_open);
+    CHECK(say(&s.near, "GET / HTTP/1.1\r\n\r\n"));
+    turn_until(&s, &s.far.is_closed);
+    CHECK(!s.far.is_open);
+    expect_why(&s.far, "TLS failed");
+    scene_close(&s);
+}
+
+static void a_half_open_connection_ends(void)
+{
+    struct scene s;
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+
+    scene_open(&s);
+    s.proxy = true;
+    struct stream_target target = target_of(&s);
+    connect_to(&s, &target);
+    turn_until(&s, &s.near.is_open);
+    while (s.proxy_fd < 0) {
+        turn(&s);
+    }
+    // The other machine forgot it: RST.
+    CHECK_EQ(setsockopt(s.proxy_fd, SOL_SOCKET, SO_LINGER, &none, sizeof none), 0);
+    socket_close(s.proxy_fd);
+    s.proxy_fd = -1;
+    turn_until(&s, &s.near.is_closed);
+    expect_why(&s.near, "broke the connection off");
+    scene_close(&s);
+}
+
+static void writing_to_one_that_ended_raises_no_signal(void)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_open(&s);
+        if (round == 1) {
+            certify(&s, "DNS:localhost", true);
+        }
+        connect_both(&s);
+        stream_close(s.far.stream);
+        for (int i = 0; i < 100 && s.near.stream && say(&s.near, "are you there?"); i++) {
+            uv_run(&s.loop, UV_RUN_NOWAIT);
+        }
+        turn_until(&s, &s.near.is_closed);
+        CHECK(s.near.has_why);
+        scene_close(&s);
+    }
+}
+
+static void it_may_be_closed_from_within(void)
+{
+    for (int round = 0; round < 4; round++) {
+        struct scene s;
+        scene_open(&s);
+        if (round & 1) {
+            certify(&s, "DNS:localhost", true);
+        }
+        s.near.closes_on_open = round & 2;
+        s.near.closes_on_data = true;
+        struct stream_target target = target_of(&s);
+        connect_to(&s, &target);
+        turn_until(&s, round & 2 ? &s.near.is_open : &s.far.is_open);
+        if (!(round & 2)) {
+            CHECK(say(&s.far, "now"));
+        }
+        turn_until(&s, &s.near.is_closed);
+        CHECK(!s.near.has_why);
+        scene_close(&s);
+    }
+}
+
+static void it_may_be_closed_at_once(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    struct stream_target target = target_of(&s);
+    connect_to(&s, &target);
+    stream_close(s.near.stream);
+    CHECK(!say(&s.near, "too late"));
+    turn_until(&s, &s.near.is_closed);
+    CHECK(!s.near.is_open && !s.near.has_why);
+    scene_close(&s);
+}
+
+// ---- whose certificate it is
+
+static void a_certificate_is_held_against_the_name(void)
+{
+    static const struct {
+        const char *names;
+        const char *host;
+        bool is_trusted, is_insecure;
+        const char *why; // NULL: accepted.
+    } rows[] = {
+        {"DNS:localhost", "localhost", true, false, NULL},
+        {"DNS:LOCALHOST", "localhost", true, false, NULL},
+        {"IP:127.0.0.1", "127.0.0.1", true, false, NULL},
+        {"IP:127.0.0.1", "", true, false, NULL}, // Without a name it is the address that counts.
+        {"DNS:*.example.org", "turn.example.org", true, false, NULL},
+        {"DNS:*.example.org", "a.turn.example.org", true, false, "another name"},
+        {"DNS:t*.example.org", "turn.example.org", true, false, "another name"},
+        {"DNS:other.example", "localhost", true, false, "another name"}, // The CN does not count.
+        {"DNS:127.0.0.1", "127.0.0.1", true, false, "another name"},
+        {"IP:127.0.0.2", "127.0.0.1", true, false, "another name"},
+        {"DNS:localhost", "localhost", false, false, "self-signed"},
+        {"DNS:other.example", "localhost", false, true, NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct scene s;
+        scene_open(&s);
+        certify(&s, rows[i].names, rows[i].is_trusted);
+        struct stream_target target = target_of(&s);
+        target.host = rows[i].host;
+        target.is_insecure = rows[i].is_insecure;
+        connect_to(&s, &target);
+        if (rows[i].why) {
+            expect_failure(&s, rows[i].why);
+            expect_why(&s.near, "its certificate is not accepted");
+        } else {
+            turn_until(&s, &s.near.is_open);
+        }
+        scene_close(&s);
+    }
+}
+
+static int choose_alpn(SSL *ssl, const uint8_t **chosen, uint8_t *len, const uint8_t *offered,
+    unsigned int offered_len, void *ctx)
+{
+    (void)ssl;
+    CHECK(offered_len == 10 && memcmp(offered, "\x09stun.turn", 10) == 0);
+    *chosen = offered + 1;
+    *len = offered[0];
+    *(bool *)ctx = true;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static void turn_is_offered_by_its_name(void)
+{
+    struct scene s;
+    bool is_asked = false;
+
+    scene_open(&s);
+    certify(&s, "DNS:localhost", true);
+    SSL_CTX_set_alpn_select_cb(s.server_tls, choose_alpn, &is_asked);
+    connect_both(&s);
+    CHECK(is_asked);
+    scene_close(&s);
+}
+
+static void old_tls_is_refused(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    certify(&s, "DNS:localhost", true);
+    SSL_CTX_set_security_level(s.server_tls, 0);
+    CHECK(SSL_CTX_set_min_proto_version(s.server_tls, TLS1_VERSION) == 1);
+    CHECK(SSL_CTX_set_max_proto_version(s.server_tls, TLS1_1_VERSION) == 1);
+    struct stream_target target = target_of(&s);
+    connect_to(&s, &target);
+    turn_until(&s, &s.near.is_closed);
+    CHECK(!s.near.is_open && !s.far.is_open);
+    scene_close(&s);
+}
+
+// ---- through a proxy
+
+static void connect_through(struct scene *s, const char *credentials)
+{
+    struct stream_proxy proxy = {.addr = s->addr, .credentials = credentials};
+    struct stream_target target = target_of(s);
+
+    s->proxy = true;
+    target.remote = addr_v4(192, 0, 2, 1, 443); // Only the proxy could reach it.
+    target.host = "turn.example.org";
+    target.proxy = &proxy;
+    connect_to(s, &target);
+    while (s->proxy_fd < 0) {
+        turn(s);
+    }
+}
+
+// What the proxy is asked.
+static void expect_request(struct scene *s, const char *want)
+{
+    char request[1000];
+    size_t len = 0;
+    yodel_time end = clock_now() + YODEL_SECONDS(5);
+
+    while (len < strlen(want) && clock_now() < end) {
+        ssize_t got = recv(s->proxy_fd, request + len, sizeof request - 1 - len, MSG_DONTWAIT);
+        len += got > 0 ? (size_t)got : 0;
+        turn(s);
+    }
+    request[len] = '\0';
+    CHECK_TEXT(request, want);
+}
+
+static void answer(struct scene *s, const char *text)
+{
+    CHECK_EQ(send(s->proxy_fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+#define ASKED "CONNECT turn.example.org:443 HTTP/1.1\r\nHost: turn.example.org:443\r\n"
+#define OPENED "HTTP/1.1 200 Connection established\r\nVia: 1.1 x\r\n\r\n"
+
+static void a_tunnel_is_dug(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    connect_through(&s, "ann:secret");
+    expect_request(&s, ASKED "Proxy-Authorization: Basic YW5uOnNlY3JldA==\r\n\r\n");
+    CHECK(!s.near.is_open);
+    answer(&s, OPENED);
+    turn_until(&s, &s.near.is_open);
+    answer(&s, "from beyond");
+    turn_until_heard(&s, &s.near, 11);
+    scene_close(&s);
+}
+
+static void tls_goes_through_a_tunnel(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    certify(&s, "DNS:turn.example.org", true);
+    connect_through(&s, NULL);
+    expect_request(&s, ASKED "\r\n");
+    answer(&s, OPENED);
+    s.proxy = false; // From here on it is the destination.
+    CHECK_EQ(stream_accept(&s.far.stream, &s.loop, net_env_system(LOG_ERROR, NET_ENV_TEXT),
+                 s.proxy_fd, s.server_tls, &handler, &s.far),
+        YODEL_OK);
+    s.proxy_fd = -1;
+    turn_until(&s, &s.near.is_open);
+    turn_until(&s, &s.far.is_open);
+    CHECK(say(&s.near, "hello"));
+    turn_until_heard(&s, &s.far, 5);
+    scene_close(&s);
+}
+
+static void a_proxy_may_refuse(void)
+{
+    static const struct {
+        const char *answer;
+        const char *why;
+    } rows[] = {
+        {"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "a user name and a password"},
+        {"HTTP/1.1 403 Forbidden\r\n\r\n", "forbids this destination"},
+        {"HTTP/1.1 502 Bad Gateway\r\n\r\n", "cannot reach the destination"},
+        {"220 mail.example.org ESMTP\r\n", "no HTTP proxy"},
+        {OPENED "and more", "more than its answer"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct scene s;
+        scene_open(&s);
+        connect_through(&s, NULL);
+        answer(&s, rows[i].answer);
+        expect_failure(&s, rows[i].why);
+        scene_close(&s);
+    }
+}
+
+static void a_slow_proxy_has_its_time_and_no_more(void)
+{
+    struct scene s;
+
+    hurry = 20;
+    scene_open(&s);
+    connect_through(&s, NULL);
+    answer(&s, "HTTP/1.1 200 OK\r\n");
+    expect_failure(&s, "the proxy does not answer");
+    scene_close(&s);
+
+    scene_open(&s);
+    at_once = 1;
+    connect_through(&s, NULL);
+    answer(&s, OPENED);
+    turn_until(&s, &s.near.is_open);
+    scene_close(&s);
+}
+
+static void a_proxy_that_hangs_up_is_told_of(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    connect_through(&s, NULL);
+    expect_request(&s, ASKED "\r\n");
+    socket_close(s.proxy_fd);
+    s.proxy_fd = -1;
+    expect_failure(&s, "the proxy closed");
+    scene_close(&s);
+}
+
+static void a_host_of_two_lines_is_not_asked_for(void)
+{
+    struct scene s;
+    struct stream_proxy proxy;
+
+    scene_open(&s);
+    proxy = (struct stream_proxy){.addr = s.addr};
+    struct stream_target target = target_of(&s);
+    target.host = "a\r\nX: y";
+    target.proxy = &proxy;
+    s.proxy = true;
+    connect_to(&s, &target);
+    expect_failure(&s, "a host of this name");
+    scene_close(&s);
+}
+
+TEST_MAIN(TEST(tcp_carries_what_is_written), TEST(tls_carries_what_is_written),
+    TEST(tls_1_2_will_do), TEST(a_byte_at_a_time_is_enough_for_tcp),
+    TEST(a_byte_at_a_time_is_enough_for_tls), TEST(what_is_written_before_it_is_open_waits),
+    TEST(what_is_held_leaves_together), TEST(a_queue_has_a_bound),
+    TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
+    TEST(an_address_that_is_not_ours_is_no_way), TEST(silence_is_given_up),
+    TEST(who_never_shakes_hands_is_let_go), TEST(garbage_is_no_tls),
+    TEST(a_half_open_connection_ends), TEST(writing_to_one_that_ended_raises_no_signal),
+    TEST(it_may_be_closed_from_within), TEST(it_may_be_closed_at_once),
+    TEST(a_certificate_is_held_against_the_name), TEST(turn_is_offered_by_its_name),
+    TEST(old_tls_is_refused), TEST(a_tunnel_is_dug), TEST(tls_goes_through_a_tunnel),
+    TEST(a_proxy_may_refuse), TEST(a_slow_proxy_has_its_time_and_no_more),
+    TEST(a_proxy_that_hangs_up_is_told_of), TEST(a_host_of_two_lines_is_not_asked_for))
