@@ -235,8 +235,7 @@ void proxy_explain(uint16_t status, char why[PROXY_WHY_MAX])
     } else if (status == 403 || status == 405) {
         (void)snprintf(why, PROXY_WHY_MAX, "the proxy forbids this destination (%u)", status);
     } else if (status == 502 || status == 503 || status == 504) {
-        (void)snprintf(
-            why, PROXY_WHY_MAX, "the proxy cannot reach the destination (%u)", status);
+        (void)snprintf(why, PROXY_WHY_MAX, "the proxy cannot reach the destination (%u)", status);
     } else {
         (void)snprintf(why, PROXY_WHY_MAX, "the proxy refuses the tunnel (%u)", status);
     }

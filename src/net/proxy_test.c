@@ -175,8 +175,8 @@ static void an_answer_without_end_is_given_up(void)
         count++;
     }
     CHECK_EQ(count, PROXY_ANSWER_MAX);
-    for (count = 0; proxy_recv(&lines, bytes_of_text("HTTP/1.1 100 Continue\r\n\r\n"), &used) ==
-                    PROXY_MORE;
+    for (count = 0;
+         proxy_recv(&lines, bytes_of_text("HTTP/1.1 100 Continue\r\n\r\n"), &used) == PROXY_MORE;
          count++) { // And one whose interim answers never end.
     }
     CHECK_EQ(count, PROXY_ANSWER_MAX / 25);

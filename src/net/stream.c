@@ -20,8 +20,8 @@
 #include "net/socket.h"
 #include "net/stream_tls.h"
 
-#define READS_MAX 4                  // On one visit of the loop.
-#define QUEUE_KEPT (16u * 1024)      // What an empty queue may keep of memory.
+#define READS_MAX 4                       // On one visit of the loop.
+#define QUEUE_KEPT (16u * 1024)           // What an empty queue may keep of memory.
 #define ROOM_AGAIN (STREAM_QUEUE_MAX / 2) // On_room comes when no more than this waits.
 #define WHY_MAX 160
 
@@ -416,9 +416,9 @@ static void secure(struct stream *s)
     struct opening *o = s->opening;
     char ip[ADDR_TEXT_MAX];
     bool is_tls = o ? o->target.tls != NULL : s->context != NULL;
-    bool is_ready = !is_tls ||
-                    (o ? stream_tls_connect(&s->tls, s->fd, &o->target, certified_host(o, ip))
-                       : stream_tls_accept(&s->tls, s->fd, s->context));
+    bool is_ready =
+        !is_tls || (o ? stream_tls_connect(&s->tls, s->fd, &o->target, certified_host(o, ip))
+                      : stream_tls_accept(&s->tls, s->fd, s->context));
 
     if (!is_ready) {
         fail(s, "there is no memory left, or its name cannot be checked");

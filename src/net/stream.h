@@ -31,9 +31,9 @@ struct stream;
 struct ssl_ctx_st;
 
 struct stream_handler {
-    void (*on_open)(void *ctx); // Connected, and TLS agreed on.
+    void (*on_open)(void *ctx);                   // Connected, and TLS agreed on.
     void (*on_data)(void *ctx, struct span data); // Plain, in their order; valid for the call.
-    void (*on_room)(void *ctx); // After a write that was refused. May be NULL.
+    void (*on_room)(void *ctx);                   // After a write that was refused. May be NULL.
 
     // The last call. `why` is a clause for a person ("the other side closed the connection"), or
     // NULL after stream_close.
@@ -47,13 +47,13 @@ struct stream_proxy {
 };
 
 struct stream_target {
-    struct yodel_addr local;           // Of which interface; its port counts too. Or none.
-    struct yodel_addr remote;          // Through a proxy, its port counts, and its IP without host.
-    const char *host;                  // A name or an IP address: whose certificate it must be.
-    struct ssl_ctx_st *tls;            // NULL: plain TCP.
-    bool is_insecure;                  // Takes any certificate.
-    const char *alpn;                  // "stun.turn", or NULL.
-    const struct stream_proxy *proxy;  // Or NULL.
+    struct yodel_addr local;          // Of which interface; its port counts too. Or none.
+    struct yodel_addr remote;         // Through a proxy, its port counts, and its IP without host.
+    const char *host;                 // A name or an IP address: whose certificate it must be.
+    struct ssl_ctx_st *tls;           // NULL: plain TCP.
+    bool is_insecure;                 // Takes any certificate.
+    const char *alpn;                 // "stun.turn", or NULL.
+    const struct stream_proxy *proxy; // Or NULL.
 };
 
 // A context for connecting with TLS, which trusts whom the system does, to be shared by all streams
@@ -63,8 +63,8 @@ void stream_tls_free(struct ssl_ctx_st *tls);
 
 // Fails with NO_MEMORY; all else is told by on_closed, from the loop.
 YODEL_MUST_USE enum yodel_err stream_connect(struct stream **stream, uv_loop_t *loop,
-    const struct env *env, const struct stream_target *target,
-    const struct stream_handler *handler, void *ctx);
+    const struct env *env, const struct stream_target *target, const struct stream_handler *handler,
+    void *ctx);
 
 // Takes an accepted socket over, and closes it where it fails. `tls` NULL: plain. on_open comes
 // from the loop here too. Fails with NO_MEMORY.

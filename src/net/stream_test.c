@@ -299,7 +299,8 @@ static void pour(struct scene *s, struct end *from, const struct end *to, size_t
         for (size_t i = 0; i < len; i++) {
             message[i] = byte_at(done + i);
         }
-        struct bytes pieces[2] = {bytes_of(message, len / 3), bytes_of(message + len / 3, len - len / 3)};
+        struct bytes pieces[2] = {
+            bytes_of(message, len / 3), bytes_of(message + len / 3, len - len / 3)};
         if (stream_write(from->stream, pieces, 2)) {
             done += len;
         } else {
