@@ -62,6 +62,13 @@ static void xor_addr(struct yodel_addr *addr, const uint8_t id[STUN_ID_SIZE])
     }
 }
 
+// RFC 8489 §14.15, RFC 5780 §7.3, §7.4: these have MAPPED-ADDRESS's form.
+static bool is_plain(uint16_t type)
+{
+    return type == STUN_MAPPED_ADDRESS || type == STUN_ALTERNATE_SERVER ||
+           type == STUN_RESPONSE_ORIGIN || type == STUN_OTHER_ADDRESS;
+}
+
 //   0                   1                   2                   3     RFC 8489 §14.1
 //  +---------------+---------------+-------------------------------+
 //  |  0            |  1: v4, 2: v6 |  port                         |  and 4 or 16 bytes of address
@@ -85,7 +92,7 @@ bool stun_attr_read_addr(const struct stun_msg *msg, uint16_t type, struct yodel
     }
     parsed.family = family == 1 ? YODEL_ADDR_V4 : YODEL_ADDR_V6;
     memcpy(parsed.ip, ip.ptr, ip_len);
-    if (type != STUN_MAPPED_ADDRESS) {
+    if (!is_plain(type)) {
         xor_addr(&parsed, msg->id);
     }
     *addr = parsed;
@@ -124,19 +131,27 @@ void stun_attr_put_error(struct writer *w, uint32_t code, const char *reason)
     }
 }
 
-void stun_attr_put_xor_addr(struct writer *w, uint16_t type, const struct yodel_addr *addr)
+void stun_attr_put_addr(struct writer *w, uint16_t type, const struct yodel_addr *addr)
 {
-    struct yodel_addr masked = *addr;
     bool is_v4 = addr->family == YODEL_ADDR_V4;
     size_t ip_len = is_v4 ? 4 : 16;
     uint8_t *at = stun_msg_put_attr_room(w, type, 4 + ip_len);
 
     if (at) {
-        xor_addr(&masked, w->start + STUN_HEADER_SIZE - STUN_ID_SIZE);
         at[0] = 0;
         at[1] = is_v4 ? 1 : 2;
-        store_u16(at + 2, masked.port);
-        memcpy(at + 4, masked.ip, ip_len);
+        store_u16(at + 2, addr->port);
+        memcpy(at + 4, addr->ip, ip_len);
+    }
+}
+
+void stun_attr_put_xor_addr(struct writer *w, uint16_t type, const struct yodel_addr *addr)
+{
+    struct yodel_addr masked = *addr;
+
+    if (!w->failed) {
+        xor_addr(&masked, w->start + STUN_HEADER_SIZE - STUN_ID_SIZE);
+        stun_attr_put_addr(w, type, &masked);
     }
 }
 

@@ -61,13 +61,15 @@ bool stun_attr_read_u32(const struct stun_msg *msg, uint16_t type, uint32_t *val
 bool stun_attr_read_u64(const struct stun_msg *msg, uint16_t type, uint64_t *value);
 bool stun_attr_read_error(const struct stun_msg *msg, uint32_t *code);
 
-// For MAPPED-ADDRESS, which is read in plain, and those that are xored: all others.
+// MAPPED-ADDRESS, ALTERNATE-SERVER, RESPONSE-ORIGIN and OTHER-ADDRESS are in plain; all others are
+// xored.
 bool stun_attr_read_addr(const struct stun_msg *msg, uint16_t type, struct yodel_addr *addr);
 
 void stun_attr_put_u32(struct writer *w, uint16_t type, uint32_t value);
 void stun_attr_put_u64(struct writer *w, uint16_t type, uint64_t value);
 void stun_attr_put_error(struct writer *w, uint32_t code, const char *reason);
 void stun_attr_put_xor_addr(struct writer *w, uint16_t type, const struct yodel_addr *addr);
+void stun_attr_put_addr(struct writer *w, uint16_t type, const struct yodel_addr *addr); // Plain.
 void stun_attr_put_unknown(struct writer *w, const uint16_t *types, size_t count);
 
 #endif

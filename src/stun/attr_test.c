@@ -41,13 +41,18 @@ static void addresses_come_back(void)
 
 static void a_plain_address_is_not_xored(void)
 {
-    struct writer w = start();
+    static const uint16_t types[] = {
+        STUN_MAPPED_ADDRESS, STUN_ALTERNATE_SERVER, STUN_RESPONSE_ORIGIN, STUN_OTHER_ADDRESS};
     struct yodel_addr got, want = addr_v4(192, 0, 2, 1, 5000);
 
-    stun_msg_put_attr(&w, STUN_MAPPED_ADDRESS, bytes_of("\0\1\x13\x88\xc0\0\2\1", 8));
-    struct stun_msg msg = parsed(&w);
-    CHECK(stun_attr_read_addr(&msg, STUN_MAPPED_ADDRESS, &got));
-    CHECK(addr_equal(&got, &want));
+    for (size_t i = 0; i < COUNT(types); i++) {
+        struct writer w = start();
+        stun_attr_put_addr(&w, types[i], &want);
+        struct stun_msg msg = parsed(&w);
+        CHECK_BYTES(stun_msg_find(&msg, types[i])->value, bytes_of("\0\1\x13\x88\xc0\0\2\1", 8));
+        CHECK(stun_attr_read_addr(&msg, types[i], &got));
+        CHECK(addr_equal(&got, &want));
+    }
 }
 
 // Case S14.
