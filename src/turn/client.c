@@ -207,8 +207,7 @@ static bool is_acceptable(const struct turn_client *client, const struct yodel_a
     return server->family == client->path.local.family && server->port != 0 &&
            !addr_is_any(server) && !addr_is_multicast(server) &&
            (!addr_is_loopback(server) || addr_is_loopback(first)) &&
-           (!addr_is_link_local(server) || addr_is_link_local(first)) &&
-           !was_tried(client, server);
+           (!addr_is_link_local(server) || addr_is_link_local(first)) && !was_tried(client, server);
 }
 
 static void recv_alternate(struct turn_client *client, const struct stun_msg *msg)
@@ -404,8 +403,8 @@ bool turn_client_matches(const struct turn_client *client, const struct stun_msg
 
 // ---- Data.
 
-bool turn_client_relayed(const struct turn_client *client, const struct yodel_addr *peer,
-    struct yodel_addr *relayed)
+bool turn_client_relayed(
+    const struct turn_client *client, const struct yodel_addr *peer, struct yodel_addr *relayed)
 {
     const struct yodel_addr *at = &client->relayed[peer->family == YODEL_ADDR_V6];
 
@@ -455,8 +454,8 @@ static bool recv_data(struct turn_client *client, const struct stun_msg *msg, st
     return true;
 }
 
-bool turn_client_recv(struct turn_client *client, struct span datagram,
-    struct turn_client_data *data, yodel_time now)
+bool turn_client_recv(
+    struct turn_client *client, struct span datagram, struct turn_client_data *data, yodel_time now)
 {
     struct stun_msg msg;
 
@@ -486,8 +485,8 @@ size_t turn_client_head(const struct turn_client *client, const struct yodel_add
 }
 
 // The data lies where DATA's value has its place, and putting the attribute leaves it alone.
-static void put_indication(struct turn_client *client, struct writer *w,
-    const struct yodel_addr *peer, size_t len)
+static void put_indication(
+    struct turn_client *client, struct writer *w, const struct yodel_addr *peer, size_t len)
 {
     uint8_t id[STUN_ID_SIZE];
 

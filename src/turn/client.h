@@ -121,8 +121,8 @@ size_t turn_client_emit(struct turn_client *client, struct span room, yodel_time
 yodel_time turn_client_next_timeout(const struct turn_client *client);
 
 // The relayed address from which `peer` is reached; false where there is none of its family.
-bool turn_client_relayed(const struct turn_client *client, const struct yodel_addr *peer,
-    struct yodel_addr *relayed);
+bool turn_client_relayed(
+    const struct turn_client *client, const struct yodel_addr *peer, struct yodel_addr *relayed);
 
 // `peer` is to be reached, by a channel. Permissions may be asked for early: they wait.
 enum turn_grant_state turn_client_permit(struct turn_client *client, const struct yodel_addr *peer);

@@ -101,9 +101,9 @@ static void recv_raw(struct reader *r, uint8_t first)
     memcpy(room + 1, bytes.ptr ? bytes.ptr : room, bytes.len);
     if (turn_client_recv(&client, span_of(room, bytes.len + 1), &data, now)) {
         YODEL_ASSERT(data.payload.len <= bytes.len);
-        YODEL_ASSERT(data.payload.len == 0 || (data.payload.ptr >= room &&
-                                                  data.payload.ptr + data.payload.len <=
-                                                      room + bytes.len + 1));
+        YODEL_ASSERT(data.payload.len == 0 ||
+                     (data.payload.ptr >= room &&
+                         data.payload.ptr + data.payload.len <= room + bytes.len + 1));
     }
 }
 
