@@ -22,7 +22,8 @@
 #define CLI_CONNECTION_SILENCE_MAX                                                                 \
     8000                             // Who has left the server, and is silent for so long, is gone;
 #define CLI_CONNECTION_OWED_MAX 2000 // and for so long, where there is something to acknowledge.
-#define CLI_CONNECTION_RETRY_MS 3000 // Before a used code is tried again.
+#define CLI_CONNECTION_RESTART_MS 1000 // Of a broken path, before ICE restarts.
+#define CLI_CONNECTION_RETRY_MS 3000   // Before a used code is tried again.
 #define CLI_CONNECTION_SERVERS_MAX 4
 #define CLI_CONNECTION_LABEL "files"
 #define CLI_CONNECTION_PROTOCOL "yodel-transfer-1"
@@ -54,7 +55,7 @@ struct cli_connection {
     struct signaling_meet meet;
     yodel_peer *peer;
     yodel_channel *channel; // NULL unless open.
-    bool is_offered;        // Descriptions went out: candidates may follow.
+    bool is_restarting;     // ICE, after the path broke.
     bool has_left;          // The other left the server.
     double packets_heard;   // From it, at the time `heard`.
     yodel_time heard;

@@ -22,7 +22,7 @@ void cli_connection_drop_peer(struct cli_connection *connection)
         connection->peer = NULL;
     }
     connection->channel = NULL;
-    connection->is_offered = false;
+    connection->is_restarting = false;
     connection->has_left = false;
 }
 
@@ -86,6 +86,11 @@ static void on_no_connection(uv_timer_t *timer)
         "firewall or a strict NAT is between them)");
 }
 
+static bool can_signal(const struct cli_connection *connection)
+{
+    return connection->link && !connection->is_alone && !connection->has_left;
+}
+
 static void send_signal(struct cli_connection *connection, json_t *data)
 {
     signaling_meet_signal(&connection->meet, data);
@@ -130,36 +135,75 @@ static void take_channel(struct cli_connection *connection, yodel_channel *chann
     connection->options.on_open(connection->options.ctx);
 }
 
+// The path broke, and ICE has found no other: whoever offered first offers again, with new credentials and
+// the addresses of now. The other side waits for that.
+static void restart(struct cli_connection *connection)
+{
+    connection->is_restarting = true;
+    uv_timer_start(&connection->timer, on_silence, CLI_CONNECTION_CONNECT_MAX, 0);
+    if (!connection->meet.is_creator) {
+        return;
+    }
+    yodel_peer_restart_ice(connection->peer);
+    if (yodel_peer_set_local_description(connection->peer, NULL) == YODEL_OK) {
+        send_description(connection);
+    }
+}
+
+static void on_disconnected_for_long(uv_timer_t *timer)
+{
+    restart(timer->data);
+}
+
+// ICE goes on trying for half a minute; who has left the server as well is watched already.
+static void on_disconnected(struct cli_connection *connection)
+{
+    if (!connection->channel || connection->has_left || connection->is_restarting) {
+        return;
+    }
+    if (can_signal(connection)) {
+        uv_timer_start(&connection->timer, on_disconnected_for_long, CLI_CONNECTION_RESTART_MS, 0);
+    } else {
+        uv_timer_start(&connection->timer, on_silence, CLI_CONNECTION_CONNECT_MAX, 0);
+    }
+}
+
+static void on_path_failed(struct cli_connection *connection)
+{
+    char text[512];
+    bool is_ice = yodel_peer_ice_connection_state(connection->peer) == YODEL_ICE_FAILED;
+
+    if (connection->channel && is_ice && can_signal(connection) && !connection->is_restarting) {
+        restart(connection);
+    } else if (connection->channel) {
+        cli_connection_lose(connection, "the connection broke");
+    } else {
+        (void)snprintf(text, sizeof text, "%s%s",
+            is_ice ? "the two machines cannot reach each other directly (a firewall or a "
+                     "strict NAT may be between them): "
+                   : "",
+            yodel_peer_error_text(connection->peer));
+        cli_connection_fail(connection, CLI_NETWORK, "no-connection", text);
+    }
+}
+
 static void on_connection_state(struct cli_connection *connection)
 {
     switch (yodel_peer_connection_state(connection->peer)) {
     case YODEL_CONNECTION_CONNECTED:
+        connection->is_restarting = false;
         if (connection->channel && !connection->has_left) {
             uv_timer_stop(&connection->timer);
         }
         break;
-    case YODEL_CONNECTION_DISCONNECTED:
-        // ICE goes on trying for half a minute; who has left the server as well is watched.
-        if (connection->channel && !connection->has_left) {
-            uv_timer_start(&connection->timer, on_silence, CLI_CONNECTION_CONNECT_MAX, 0);
-        }
-        break;
     case YODEL_CONNECTION_FAILED:
-        if (connection->channel) {
-            cli_connection_lose(connection, "the connection broke");
-        } else {
-            char text[512];
-            bool is_ice = yodel_peer_ice_connection_state(connection->peer) == YODEL_ICE_FAILED;
-            (void)snprintf(text, sizeof text, "%s%s",
-                is_ice ? "the two machines cannot reach each other directly (a firewall or a "
-                         "strict NAT may be between them): "
-                       : "",
-                yodel_peer_error_text(connection->peer));
-            cli_connection_fail(connection, CLI_NETWORK, "no-connection", text);
-        }
+        on_path_failed(connection);
+        break;
+    case YODEL_CONNECTION_DISCONNECTED:
+    case YODEL_CONNECTION_CONNECTING: // Again: the interface went away.
+        on_disconnected(connection);
         break;
     case YODEL_CONNECTION_NEW:
-    case YODEL_CONNECTION_CONNECTING:
     case YODEL_CONNECTION_CLOSED:
         break;
     }
@@ -262,10 +306,10 @@ static void take_description(struct cli_connection *connection, const json_t *ob
         send_signal(connection, json_pack("{s:{s:s, s:s}}", "abort", "code", MISMATCH, "text",
                                     "the fingerprint is not the one that the code proved"));
         cli_connection_fail(connection, CLI_CODE, MISMATCH, mismatch_text);
-    } else if (err) {
+    } else if (err && !connection->channel) {
         cli_connection_fail(
             connection, CLI_NETWORK, "bad-description", yodel_peer_error_text(connection->peer));
-    } else if (description.type == YODEL_SDP_OFFER) {
+    } else if (!err && description.type == YODEL_SDP_OFFER) {
         if (yodel_peer_set_local_description(connection->peer, NULL) == YODEL_OK) {
             send_description(connection);
         }

@@ -10,6 +10,7 @@ export const CHANNEL_LABEL = "files";
 export const CHANNEL_PROTOCOL = "yodel-transfer-1";
 const CONNECT_WAIT_MS = 45_000;
 const GONE_WAIT_MS = 4_000;
+const RESTART_WAIT_MS = 1_000;
 const CANDIDATES_MAX = 100;
 
 export interface ConnectionHandlers {
@@ -148,7 +149,13 @@ export class Connection {
     const canRestart = this.#handlers.canSignal() && !this.#peerLeft;
     if (state === "failed" && !canRestart) this.#fail(new Problem("connection-lost"));
     else if (state === "failed") this.#restart();
+    else if (state === "disconnected" && canRestart) this.#restartSoon();
     else if (state === "disconnected" && this.#peerLeft) this.#loseIn(GONE_WAIT_MS);
+  }
+
+  // The browser may yet find its way back; ICE without new addresses of ours often cannot.
+  #restartSoon(): void {
+    this.#timer = setTimeout(() => this.#restart(), RESTART_WAIT_MS);
   }
 
   #restart(): void {
