@@ -23,6 +23,8 @@ interface Window {
 
 // Of workers only, which the compiler's page library leaves out.
 interface FileSystemSyncAccessHandle {
+  getSize(): number;
+  read(bytes: BufferSource, options?: { at?: number }): number;
   write(bytes: BufferSource, options?: { at?: number }): number;
   truncate(size: number): void;
   flush(): void;

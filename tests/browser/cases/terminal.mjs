@@ -93,8 +93,6 @@ export const terminal = [
     },
   },
   {
-    // Fails now and then, and nobody knows why yet: left out unless named. See docs/PLAN.md.
-    isUnsteady: true,
     name: "a browser that reloads goes on where it stopped, with a terminal as the sender",
     async run({ browsers, server, files }) {
       const taker = await browsers.get("Chromium");
@@ -114,6 +112,31 @@ export const terminal = [
       equal(got, files.fresh.hash, "the hash");
       await program.success(child, 20_000);
       await page.close(receiver);
+    },
+  },
+  {
+    // The browser has one place for what is half there, and the first page keeps it.
+    name: "two pages receive the same file at once, each in full",
+    async run({ browsers, server, files }) {
+      const taker = await browsers.get("Chromium");
+      await rm(taker.downloads, { recursive: true, force: true });
+      const first = await program.send(server.url, [files.shared.path]);
+      const early = await page.openReceiver(taker, server.url, first.code);
+      await page.accept(early);
+      await page.underway(early);
+      first.child.kill("SIGSTOP");
+      const second = await program.send(server.url, [files.shared.path]);
+      const late = await page.openReceiver(taker, server.url, second.code);
+      await page.accept(late);
+      await page.expectTitle(late, "Received");
+      await program.success(second.child, 20_000);
+      equal(await page.downloaded(taker, files.shared.name, files.shared.size), files.shared.hash, "the hash");
+      await rm(taker.downloads, { recursive: true, force: true }); // The other has the same name.
+      first.child.kill("SIGCONT");
+      await page.expectTitle(early, "Received");
+      await program.success(first.child, 20_000);
+      equal(await page.downloaded(taker, files.shared.name, files.shared.size), files.shared.hash, "the hash");
+      await page.close(early, late);
     },
   },
   {

@@ -9,6 +9,10 @@ import type { Answer, Envelope, Part, Request, ZipFile } from "./protocol.ts";
 import { archive, crc32 } from "./zip.ts";
 
 const CHUNK = 1024 * 1024;
+// A page that was reloaded is back before the browser has ended the worker of the page before: Chromium gives
+// that one two seconds to come to its end. Until then its file is held.
+const HELD_WAIT_MS = 3000;
+const HELD_STEP_MS = 50;
 
 type Hasher = ReturnType<typeof sha256.create>;
 
@@ -91,17 +95,49 @@ async function partsFolder(): Promise<FileSystemDirectoryHandle> {
   return root.getDirectoryHandle(PARTS_FOLDER, { create: true });
 }
 
+// Opens a part for this worker alone. NoModificationAllowedError: somebody else keeps it open.
+async function hold(handle: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+  const end = performance.now() + HELD_WAIT_MS;
+  for (;;) {
+    try {
+      return await handle.createSyncAccessHandle();
+    } catch (thrown) {
+      const isHeld = (thrown as Error).name === "NoModificationAllowedError";
+      if (!isHeld || performance.now() > end) throw thrown;
+    }
+    await new Promise((resolve) => setTimeout(resolve, HELD_STEP_MS));
+  }
+}
+
+function hashHeld(access: FileSystemSyncAccessHandle, length: number): Hasher {
+  const hash = sha256.create();
+  const piece = new Uint8Array(CHUNK);
+  for (let at = 0; at < length; ) {
+    const read = access.read(piece.subarray(0, length - at), { at });
+    if (read === 0) throw new DOMException("shorter than before", "NotReadableError");
+    hash.update(piece.subarray(0, read));
+    at += read;
+  }
+  return hash;
+}
+
+// Undefined where there is nothing to go on with, or another page is at it.
 async function findPart(name: string, limit: number): Promise<Part | undefined> {
-  let file: File;
+  let access: FileSystemSyncAccessHandle;
   try {
-    file = await (await (await partsFolder()).getFileHandle(name)).getFile();
+    access = await hold(await (await partsFolder()).getFileHandle(name));
   } catch {
     return undefined;
   }
-  if (file.size === 0 || file.size > limit) return undefined;
-  const hash = await hashStart(file, file.size);
-  found.set(name, { size: file.size, hash });
-  return { size: file.size, sha256: digest(hash) };
+  try {
+    const size = access.getSize();
+    if (size === 0 || size > limit) return undefined;
+    const hash = hashHeld(access, size);
+    found.set(name, { size, hash });
+    return { size, sha256: digest(hash) };
+  } finally {
+    access.close();
+  }
 }
 
 async function openPart(name: string, offset: number): Promise<WritingState> {
@@ -109,9 +145,9 @@ async function openPart(name: string, offset: number): Promise<WritingState> {
   const handle = await folder.getFileHandle(name, { create: true });
   const known = found.get(name);
   found.delete(name);
+  const access = await hold(handle);
   const isKnown = offset > 0 && known?.size === offset;
-  const hash = isKnown ? known.hash : await hashStart(await handle.getFile(), offset);
-  const access = await handle.createSyncAccessHandle();
+  const hash = isKnown ? known.hash : hashHeld(access, offset);
   access.truncate(offset);
   let at = offset;
   const output: Output = {
