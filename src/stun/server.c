@@ -10,7 +10,7 @@
 #define V6_HEADERS_SIZE 48 // Of IPv6 and UDP.
 
 // A spoofed source is somebody else: never a service on a well-known port, never many at once.
-static bool is_answerable(const struct yodel_addr *source)
+bool stun_server_is_answerable(const struct yodel_addr *source)
 {
     return source->family != YODEL_ADDR_NONE && source->port >= 1024 &&
            !addr_is_multicast(source) && !addr_is_any(source);
@@ -49,7 +49,7 @@ size_t stun_server_answer(struct bytes request, const struct yodel_addr *source,
     struct writer w = writer_of(span_sub(room, 0, answer_max(request.len, &mapped)));
     struct stun_msg msg;
 
-    if (!is_answerable(&mapped) || stun_msg_parse(&msg, request) != YODEL_OK ||
+    if (!stun_server_is_answerable(&mapped) || stun_msg_parse(&msg, request) != YODEL_OK ||
         msg.type != (STUN_BINDING | STUN_REQUEST)) {
         return 0;
     }

@@ -19,4 +19,8 @@
 // uses (a port below 1024, no unicast address), or an answer that would be too long.
 size_t stun_server_answer(struct bytes request, const struct yodel_addr *source, struct span room);
 
+// Whether a request from `source`, which may be spoofed, is answered at all: from a port of at least
+// 1024, and a unicast address.
+bool stun_server_is_answerable(const struct yodel_addr *source);
+
 #endif

@@ -1,0 +1,367 @@
+// TURN server: what comes in goes where it belongs.
+//
+// Implements  RFC 8656 §5, RFC 8489 §6.3
+
+#include "turn/server.h"
+
+#include "base/assert.h"
+#include "crypto/secret.h"
+#include "stun/auth.h"
+#include "stun/server.h"
+#include "turn/allocate.h"
+#include "turn/allocation.h"
+#include "turn/relay.h"
+#include "turn/request.h"
+
+// ---- configuration
+
+static void set_default(uint32_t *value, uint32_t instead)
+{
+    *value = *value == 0 ? instead : *value;
+}
+
+static enum yodel_err set_limits(struct turn_limits *limits)
+{
+    set_default(&limits->allocations, 4096);
+    set_default(&limits->allocations_per_user, 32);
+    set_default(&limits->allocations_per_address, 128);
+    set_default(&limits->permissions, 256);
+    set_default(&limits->peers_per_second, 10);
+    set_default(&limits->peers_burst, 64);
+    set_default(&limits->challenges_per_second, 10);
+    set_default(&limits->grant_max_s, 86400);
+    limits->port_min = limits->port_min == 0 ? 49152 : limits->port_min;
+    limits->port_max = limits->port_max == 0 ? 65535 : limits->port_max;
+    if (limits->permissions > TURN_PEERS_MAX || limits->port_min > limits->port_max ||
+        limits->peers_per_second > 1000000 || limits->packets_per_second > 1000000) {
+        return YODEL_ERR_RANGE;
+    }
+    return YODEL_OK;
+}
+
+static enum yodel_err add_own(struct turn_rules *rules, const struct yodel_addr *addr)
+{
+    return addr->family == YODEL_ADDR_NONE || addr_is_any(addr) ? YODEL_OK
+                                                                : turn_rules_add_own(rules, addr);
+}
+
+// Where we listen and relay is ours without being told.
+static enum yodel_err add_all_own(struct turn_rules *rules, const struct turn_server_config *config)
+{
+    const struct yodel_addr *ours[] = {&config->v4.bound, &config->v4.public_addr,
+        &config->v6.bound, &config->v6.public_addr, &config->discovery_v4.second,
+        &config->discovery_v6.second};
+    enum yodel_err err = YODEL_OK;
+
+    for (size_t i = 0; err == YODEL_OK && i < COUNT(ours); i++) {
+        err = add_own(rules, ours[i]);
+    }
+    for (size_t i = 0; err == YODEL_OK && i < config->listener_count; i++) {
+        err = add_own(rules, &config->listeners[i]);
+    }
+    return err;
+}
+
+static enum yodel_err init(struct turn_server *server, const struct turn_server_config *config)
+{
+    const struct env *env = config->env;
+    struct turn_limits *limits = &server->config.limits;
+
+    server->env = env;
+    server->config = *config;
+    server->rules_generation = 1;
+    map_init(&server->clients, env);
+    map_init(&server->users, env);
+    map_init(&server->sources, env);
+    map_init(&server->tokens, env);
+    heap_init(&server->due, env->alloc);
+    list_init(&server->allocations);
+    list_init(&server->reservations);
+    list_init(&server->waiting);
+    env_random(env, span_of((uint8_t *)&server->nonce_key, sizeof server->nonce_key));
+    enum yodel_err err = set_limits(limits);
+    if (err == YODEL_OK) {
+        err = add_all_own(&server->config.rules, config);
+    }
+    for (int family = 0; err == YODEL_OK && family < TURN_FAMILIES; family++) {
+        err = turn_ports_init(&server->ports[family], env, limits->port_min, limits->port_max);
+    }
+    if (err == YODEL_OK) {
+        err = turn_challenges_init(&server->challenges, env, limits->challenges_per_second);
+    }
+    return err;
+}
+
+enum yodel_err turn_server_new(struct turn_server **server, const struct turn_server_config *config)
+{
+    if (config->credentials->realm_count == 0 ||
+        config->listener_count > TURN_SERVER_LISTENERS_MAX) {
+        return YODEL_ERR_INVALID_ACCESS;
+    }
+    struct turn_server *made = alloc_new(config->env->alloc, sizeof *made);
+    if (!made) {
+        return YODEL_ERR_NO_MEMORY;
+    }
+    enum yodel_err err = init(made, config);
+    if (err != YODEL_OK) {
+        turn_server_free(made);
+        return err;
+    }
+    *server = made;
+    return YODEL_OK;
+}
+
+void turn_server_free(struct turn_server *server)
+{
+    if (!server) {
+        return;
+    }
+    turn_allocation_free_all(server);
+    for (int family = 0; family < TURN_FAMILIES; family++) {
+        turn_ports_deinit(&server->ports[family]);
+    }
+    turn_challenges_deinit(&server->challenges);
+    map_deinit(&server->clients);
+    map_deinit(&server->users);
+    map_deinit(&server->sources);
+    map_deinit(&server->tokens);
+    heap_deinit(&server->due);
+    secret_wipe_span(span_of((uint8_t *)&server->nonce_key, sizeof server->nonce_key));
+    alloc_free(server->env->alloc, server);
+}
+
+void turn_server_set_clock(struct turn_server *server, uint64_t unix_s, yodel_time now)
+{
+    server->unix_us = unix_s * 1000000;
+    server->unix_at = now;
+}
+
+void turn_server_set_credentials(
+    struct turn_server *server, const struct turn_credentials *credentials)
+{
+    YODEL_ASSERT(credentials->realm_count > 0);
+    server->config.credentials = credentials;
+}
+
+enum yodel_err turn_server_set_rules(struct turn_server *server, const struct turn_rules *rules)
+{
+    struct turn_rules with_own = *rules;
+    enum yodel_err err = add_all_own(&with_own, &server->config);
+
+    if (err == YODEL_OK) {
+        server->config.rules = with_own;
+        server->rules_generation += server->rules_generation == UINT32_MAX ? 2 : 1;
+    }
+    return err;
+}
+
+void turn_server_drain(struct turn_server *server)
+{
+    server->is_draining = true;
+}
+
+uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, struct bytes identity)
+{
+    struct list_node *node = list_first(&server->allocations);
+    uint32_t ended = 0;
+
+    while (node) {
+        struct turn_allocation *allocation = CONTAINER_OF(node, struct turn_allocation, all);
+        node = list_next(&server->allocations, node);
+        if (!allocation->is_over && bytes_equal(turn_allocation_realm(allocation), realm) &&
+            bytes_equal(turn_allocation_identity(allocation), identity)) {
+            turn_allocation_end(server, allocation, TURN_END_REVOKED);
+            ended++;
+        }
+    }
+    return ended;
+}
+
+// ---- input
+
+// What may be in a request of ours; of what must be understood, nothing else is.
+static const uint16_t known[] = {STUN_USERNAME, STUN_REALM, STUN_NONCE, TURN_ATTR_CHANNEL_NUMBER,
+    TURN_ATTR_LIFETIME, TURN_ATTR_XOR_PEER_ADDRESS, TURN_ATTR_REQUESTED_ADDRESS_FAMILY,
+    TURN_ATTR_EVEN_PORT, TURN_ATTR_REQUESTED_TRANSPORT, TURN_ATTR_DONT_FRAGMENT,
+    TURN_ATTR_RESERVATION_TOKEN};
+
+static bool is_ours(uint16_t type)
+{
+    return type == TURN_ALLOCATE || type == TURN_REFRESH || type == TURN_CREATE_PERMISSION ||
+           type == TURN_CHANNEL_BIND;
+}
+
+static void recv_request(
+    struct turn_server *server, struct turn_request *request, struct writer *w, yodel_time now)
+{
+    uint16_t unknown[STUN_ATTRS_MAX];
+
+    if (!turn_auth_check(server, request, w, now)) {
+        return;
+    }
+    size_t count = stun_msg_unknown(&request->msg, known, COUNT(known), unknown);
+    if (count > 0) {
+        turn_request_put_unknown(server, w, request, unknown, count);
+    } else if (request->msg.type == TURN_ALLOCATE) {
+        turn_allocate_recv(server, request, w, now);
+    } else {
+        turn_request_recv(server, request, w, now);
+    }
+}
+
+// What `w` has, if anything, goes to the client.
+static bool answer(
+    const struct writer *w, const struct turn_client_id *client, struct turn_output *out)
+{
+    out->client = *client;
+    out->head = writer_bytes(w);
+    return out->head.len > 0;
+}
+
+static bool recv_stun(struct turn_server *server, const struct turn_client_id *from,
+    struct bytes datagram, struct span room, struct turn_output *out, yodel_time now)
+{
+    struct turn_request request = {.from = from, .source = addr_unmap(&from->addr)};
+    struct writer w = writer_of(room);
+    enum yodel_err err = stun_msg_parse(&request.msg, datagram);
+
+    if (err != YODEL_OK) {
+        turn_state_drop(server, err == YODEL_ERR_FOREIGN ? TURN_DROP_FOREIGN : TURN_DROP_MALFORMED);
+        return false;
+    }
+    if (request.msg.type == (TURN_SEND | STUN_INDICATION)) {
+        return turn_relay_recv_send(server, from, &request.msg, out, now);
+    }
+    if (!is_ours(request.msg.type)) {
+        turn_state_drop(server, TURN_DROP_FOREIGN);
+        return false;
+    }
+    err = stun_auth_check_fingerprint(&request.msg);
+    if (err == YODEL_ERR_UNAUTHENTIC) {
+        turn_state_drop(server, TURN_DROP_MALFORMED);
+        return false;
+    }
+    request.seal.has_fingerprint = err == YODEL_OK;
+    recv_request(server, &request, &w, now);
+    secret_wipe_span(span_of(&request.seal, sizeof request.seal));
+    return answer(&w, from, out);
+}
+
+static bool recv_binding(struct turn_server *server, const struct turn_client_id *from,
+    struct bytes datagram, struct span room, struct turn_output *out)
+{
+    size_t len = stun_server_answer(datagram, &from->addr, room);
+
+    if (len == 0) {
+        turn_state_drop(server, TURN_DROP_UNANSWERABLE);
+        return false;
+    }
+    server->stats.bindings++;
+    out->client = *from;
+    out->head = bytes_of(room.ptr, len);
+    return true;
+}
+
+static bool is_binding(struct bytes datagram)
+{
+    return datagram.len >= 2 && datagram.ptr[0] == 0 && datagram.ptr[1] == STUN_BINDING;
+}
+
+bool turn_server_recv(struct turn_server *server, const struct turn_client_id *from,
+    struct bytes datagram, struct span room, struct turn_output *out, yodel_time now)
+{
+    *out = (struct turn_output){0};
+    if (turn_msg_is_channel_data(datagram)) {
+        return turn_relay_recv_channel(server, from, datagram, out, now);
+    }
+    if (is_binding(datagram)) {
+        return recv_binding(server, from, datagram, room, out);
+    }
+    return recv_stun(server, from, datagram, room, out, now);
+}
+
+bool turn_server_recv_peer(struct turn_server *server, struct turn_relay *relay,
+    const struct yodel_addr *peer, struct bytes datagram, struct span room, struct turn_output *out,
+    yodel_time now)
+{
+    *out = (struct turn_output){0};
+    return turn_relay_recv_peer(server, relay, peer, datagram, room, out, now);
+}
+
+void turn_server_stream_closed(struct turn_server *server, const struct turn_client_id *client)
+{
+    struct turn_allocation *allocation = turn_allocation_find(server, client);
+
+    if (allocation) {
+        turn_allocation_end(server, allocation, TURN_END_STREAM);
+    }
+}
+
+// ---- time and events
+
+void turn_server_tick(struct turn_server *server, yodel_time now)
+{
+    turn_allocation_tick(server, now);
+}
+
+yodel_time turn_server_next_timeout(const struct turn_server *server)
+{
+    return turn_allocation_next_timeout(server);
+}
+
+// What the last CLOSE was about is gone now.
+static void reap_told(struct turn_server *server)
+{
+    struct turn_allocation *told = server->told;
+
+    server->told = NULL;
+    if (told) {
+        turn_allocation_reap(server, told);
+    }
+}
+
+bool turn_server_next_event(struct turn_server *server, struct turn_server_event *event)
+{
+    reap_told(server);
+    struct list_node *node = list_pop_front(&server->waiting);
+    if (!node) {
+        return false;
+    }
+    struct turn_relay *relay = CONTAINER_OF(node, struct turn_relay, waiting);
+    if (relay->state == TURN_RELAY_WANTED) {
+        relay->state = TURN_RELAY_OPENING;
+        *event = (struct turn_server_event){TURN_SERVER_OPEN, relay};
+    } else {
+        turn_allocation_closed(server, relay);
+        server->told = relay->allocation;
+        *event = (struct turn_server_event){TURN_SERVER_CLOSE, relay};
+    }
+    return true;
+}
+
+bool turn_server_opened(struct turn_server *server, struct turn_relay *relay, bool is_good,
+    struct span room, struct turn_output *out, yodel_time now)
+{
+    struct turn_allocation *allocation = relay->allocation;
+    struct turn_client_id client = allocation->client;
+    struct writer w = writer_of(room);
+
+    *out = (struct turn_output){0};
+    if (!turn_allocation_opened(server, relay, is_good)) {
+        return false;
+    }
+    if (!allocation->is_over) {
+        turn_allocate_finish(server, allocation, &w, now);
+        return answer(&w, &client, out);
+    }
+    if (server->told != allocation) {
+        turn_allocation_reap(server, allocation);
+    }
+    return false;
+}
+
+const struct turn_server_stats *turn_server_stats(struct turn_server *server)
+{
+    server->stats.ports = server->ports[TURN_V4].count + server->ports[TURN_V6].count;
+    return &server->stats;
+}

@@ -1,0 +1,235 @@
+// TURN server: relays between clients and the peers that they name, and answers Binding requests.
+//
+// One input leads to at most one datagram out, given back at once in two pieces, so that nothing is
+// copied. An Allocate leads to an event instead: a socket to open, and its answer comes when that
+// was told.
+//
+// Implements  RFC 8656 (RFC 6156 within it), RFC 8489 §9.2 (long-term credentials), RFC 5780 §6.1
+//             (CHANGE-REQUEST, OTHER-ADDRESS, RESPONSE-ORIGIN, with a second address)
+// Not here    sockets, streams' framing (turn/frame.h), TCP relays (RFC 6062): 442; mobility, ICMP
+// Ownership   borrows its configuration's env and credentials, and datagrams for the call; what an
+//             output points to lives until the datagram or the room ends
+// Time        every `now` must be at least the one before it
+// Limits      those of struct turn_limits, and TURN_SERVER_ROOM for what it writes
+// Departs     PASSWORD-ALGORITHMS and USERHASH are not offered (RFC 8489 §9.2.3): they would make a
+//             challenge longer than 2.6 times what asked for it. MESSAGE-INTEGRITY-SHA256 is
+//             understood, and answered in kind. A live channel lets its peer through by itself, for
+//             as long as it lives
+
+#ifndef TURN_SERVER_H
+#define TURN_SERVER_H
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/env.h"
+#include "base/list.h"
+#include "turn/credentials.h"
+#include "turn/rules.h"
+
+#define TURN_SERVER_ROOM 1500 // Always enough for a head.
+#define TURN_SERVER_LISTENERS_MAX 16
+#define TURN_SERVER_LIFETIME 600u // Seconds: by default, and the least.
+#define TURN_SERVER_LIFETIME_MAX 3600u
+#define TURN_SERVER_PERMISSION_LIFETIME YODEL_SECONDS(300) // RFC 8656 §9.
+#define TURN_SERVER_CHANNEL_LIFETIME YODEL_SECONDS(600)    // §12.
+#define TURN_SERVER_RESERVATION_LIFETIME YODEL_SECONDS(30) // §7.2.
+#define TURN_SERVER_REVIEW                                                                         \
+    YODEL_SECONDS(30) // How often each allocation's credentials are looked at.
+
+struct turn_server;
+
+// Who a message is from, or for.
+struct turn_client_id {
+    struct yodel_addr addr;
+    struct yodel_addr local;        // Where it reached us.
+    enum yodel_transport transport; // From other than UDP, the source is sure.
+    uint64_t stream;                // Of a connection, never used again; 0 over UDP.
+};
+
+enum turn_relay_state {
+    TURN_RELAY_NONE,
+    TURN_RELAY_WANTED,  // An OPEN waits to be told.
+    TURN_RELAY_OPENING, // It was told.
+    TURN_RELAY_OPEN,
+    TURN_RELAY_CLOSING, // A CLOSE waits to be told.
+    TURN_RELAY_CLOSED,
+};
+
+// One relayed address: what a socket is bound to. The glue may hang something on it.
+struct turn_relay {
+    void *user;                    // The glue's, NULL at first.
+    struct yodel_addr bound;       // To bind to.
+    struct yodel_addr public_addr; // What the client and its peers know.
+    // The core's own:
+    struct turn_allocation *allocation;
+    struct list_node waiting; // To be told.
+    enum turn_relay_state state;
+    uint8_t tries; // Ports that could not be bound.
+};
+
+// One datagram to send: `head`, `body`, and `padding` zeros.
+struct turn_output {
+    struct turn_relay *relay;     // It leaves from here, to `peer`; NULL: it goes to `client`.
+    struct turn_client_id client; // From client.local, which CHANGE-REQUEST may have changed.
+    struct yodel_addr peer;       // An address to send to: another relay's is the bound one.
+    struct bytes head;            // In the room that was given.
+    struct bytes body;            // Borrows from the datagram that came in.
+    size_t padding;
+    bool dont_fragment; // The client asked for it (only where the configuration allows).
+};
+
+// Where relayed addresses of one family come from. `bound.family` NONE: there are none of it.
+struct turn_relay_address {
+    struct yodel_addr bound;       // Ports do not count.
+    struct yodel_addr public_addr; // NONE: the bound one.
+};
+
+// RFC 5780: a second address of one family, the port included. Where only the port differs, a
+// client cannot ask for another IP address. `first` and `second` are local; a public one that is
+// NONE is the same.
+struct turn_discovery {
+    struct yodel_addr first, second;
+    struct yodel_addr first_public, second_public;
+};
+
+// 0 is the default, which stands beside it.
+struct turn_limits {
+    uint32_t allocations;             // 4096
+    uint32_t allocations_per_user;    // 32. Reservations count, too.
+    uint32_t allocations_per_address; // 128, of a client: an IPv4 address, an IPv6 /64.
+    uint32_t permissions;             // 256, and as many channels, of an allocation.
+    uint32_t peers_per_second;        // 10 new peer addresses of an allocation,
+    uint32_t peers_burst;             // 64 at once.
+    uint32_t packets_per_second;      // Of an allocation, each way; 0: without limit.
+    uint32_t bytes_per_second;        // The same.
+    uint32_t challenges_per_second;   // 10 answers to a UDP source that has not authenticated.
+    uint32_t grant_max_s;             // 86400: how far ahead an expiry may be.
+    uint16_t port_min, port_max;      // 49152 to 65535, of relayed addresses.
+};
+
+struct turn_server_config {
+    const struct env *env;
+    const struct turn_credentials *credentials; // At least one realm.
+    struct turn_rules rules;                    // The addresses below are own without being told.
+    struct turn_relay_address v4, v6;
+    struct yodel_addr listeners[TURN_SERVER_LISTENERS_MAX]; // Never peers, even where allowed.
+    size_t listener_count;
+    struct turn_discovery discovery_v4, discovery_v6; // `first.family` NONE: none.
+    bool has_dont_fragment;                           // Relays can send with DF.
+    struct turn_limits limits;
+};
+
+// Why something was not done.
+enum turn_drop {
+    TURN_DROP_FOREIGN,      // No TURN, no STUN.
+    TURN_DROP_MALFORMED,    // STUN that must be dropped; a Send without what it needs.
+    TURN_DROP_UNANSWERABLE, // A source that nobody real has; an answer that would be too long.
+    TURN_DROP_CHALLENGES,   // More than challenges_per_second.
+    TURN_DROP_NO_ALLOCATION,
+    TURN_DROP_NO_CHANNEL,
+    TURN_DROP_NO_PERMISSION, // Either way.
+    TURN_DROP_FORBIDDEN,     // The rules, when sending.
+    TURN_DROP_RATE,          // packets_per_second, bytes_per_second.
+    TURN_DROP_SIZE,          // More than a datagram holds.
+    TURN_DROP_NO_ROOM,       // The caller's room was too small.
+    TURN_DROP_COUNT,
+};
+
+// Error answers by code, the last for any other.
+enum turn_error {
+    TURN_ERROR_400,
+    TURN_ERROR_401,
+    TURN_ERROR_403,
+    TURN_ERROR_420,
+    TURN_ERROR_437,
+    TURN_ERROR_438,
+    TURN_ERROR_440,
+    TURN_ERROR_441,
+    TURN_ERROR_442,
+    TURN_ERROR_443,
+    TURN_ERROR_486,
+    TURN_ERROR_500,
+    TURN_ERROR_508,
+    TURN_ERROR_COUNT,
+};
+
+enum turn_end {       // Why an allocation ended.
+    TURN_END_CLIENT,  // LIFETIME 0.
+    TURN_END_EXPIRED, // Not refreshed.
+    TURN_END_STREAM,  // Its connection closed.
+    TURN_END_REVOKED, // The user, the secret or its time is gone.
+    TURN_END_FAILED,  // No port could be bound.
+    TURN_END_COUNT,
+};
+
+struct turn_traffic {
+    uint64_t packets;
+    uint64_t bytes; // Of data, without TURN's own.
+};
+
+struct turn_server_stats {
+    uint32_t allocations; // Now.
+    uint32_t ports;       // Taken now, reservations included.
+    uint64_t allocated;   // Ever.
+    uint64_t ended[TURN_END_COUNT];
+    uint64_t bindings; // Answered.
+    uint64_t requests; // That were authenticated.
+    uint64_t drops[TURN_DROP_COUNT];
+    uint64_t errors[TURN_ERROR_COUNT];
+    struct turn_traffic to_peers;
+    struct turn_traffic to_clients;
+};
+
+// Fails with NO_MEMORY, RANGE (limits that cannot be), INVALID_ACCESS (no realm).
+YODEL_MUST_USE enum yodel_err turn_server_new(
+    struct turn_server **server, const struct turn_server_config *config);
+void turn_server_free(struct turn_server *server);
+
+// What the wall shows. Users by a shared secret are unknown before the first time; then it is told
+// again at least every minute, since clocks are set.
+void turn_server_set_clock(struct turn_server *server, uint64_t unix_s, yodel_time now);
+
+// New ones, in place of the old. Who is not among the credentials any more, and peers that the rules do
+// not allow any more, end within TURN_SERVER_REVIEW and at once.
+void turn_server_set_credentials(
+    struct turn_server *server, const struct turn_credentials *credentials);
+YODEL_MUST_USE enum yodel_err turn_server_set_rules(
+    struct turn_server *server, const struct turn_rules *rules);
+
+// Ends all allocations of a user, who is named without an expiry. Returns how many.
+uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, struct bytes identity);
+
+// Input from a client: one whole STUN message or ChannelData. True: `out` is to be sent.
+bool turn_server_recv(struct turn_server *server, const struct turn_client_id *from,
+    struct bytes datagram, struct span room, struct turn_output *out, yodel_time now);
+
+// Input from a peer, at a relay that is open.
+bool turn_server_recv_peer(struct turn_server *server, struct turn_relay *relay,
+    const struct yodel_addr *peer, struct bytes datagram, struct span room, struct turn_output *out,
+    yodel_time now);
+
+// A connection ended, and its allocation with it (RFC 8656 §5).
+void turn_server_stream_closed(struct turn_server *server, const struct turn_client_id *client);
+
+void turn_server_tick(struct turn_server *server, yodel_time now);
+yodel_time turn_server_next_timeout(const struct turn_server *server);
+
+// OPEN: bind `relay->bound`, then say how it went with turn_server_opened, which gives the answer to
+// the client, or asks for another port by another OPEN. CLOSE: close what hangs on the relay, which
+// is gone with the next call to turn_server_next_event.
+enum turn_server_event_type { TURN_SERVER_OPEN, TURN_SERVER_CLOSE };
+struct turn_server_event {
+    enum turn_server_event_type type;
+    struct turn_relay *relay;
+};
+bool turn_server_next_event(struct turn_server *server, struct turn_server_event *event);
+bool turn_server_opened(struct turn_server *server, struct turn_relay *relay, bool is_good,
+    struct span room, struct turn_output *out, yodel_time now);
+
+// No new allocations from now on: 508. Those that are there go on.
+void turn_server_drain(struct turn_server *server);
+
+// Valid until the next call.
+const struct turn_server_stats *turn_server_stats(struct turn_server *server);
+
+#endif

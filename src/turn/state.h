@@ -1,0 +1,140 @@
+// TURN server, inside: its state, which the files of this module share.
+//
+// Not here    what its users see (turn/server.h)
+// Ownership   the server owns allocations, users, sources and reservations. An allocation that is
+//             over stays until the CLOSE of each of its relays was told
+// Limits      in struct turn_limits; an allocation is at most TURN_ALLOCATION_SIZE_MAX with a few
+//             permissions and channels, its user and source included
+
+#ifndef TURN_STATE_H
+#define TURN_STATE_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "turn/challenges.h"
+#include "turn/msg.h"
+#include "turn/peers.h"
+#include "turn/ports.h"
+#include "turn/server.h"
+
+#define TURN_ALLOCATION_SIZE_MAX 1024
+#define TURN_CLIENT_KEY_SIZE 46
+
+// Who holds allocations and reservations: a user, or a client's address. Lives while it holds some.
+struct turn_holder {
+    struct map_entry by_name;
+    uint32_t held;
+    uint32_t realm_len; // Of a user's name, which follows its realm.
+    uint8_t name[];
+};
+
+// A token bucket, as the time until which it has to leak.
+struct turn_bucket {
+    yodel_time full_until;
+};
+
+// How a request is answered: what its answer's integrity is made with.
+struct turn_seal {
+    struct stun_auth_key key; // len 0: none.
+    bool is_sha256;
+    bool has_fingerprint;
+};
+
+enum { TURN_V4, TURN_V6, TURN_FAMILIES };
+
+struct turn_allocation {
+    struct map_entry by_client;
+    struct heap_entry due;
+    struct list_node all;
+    struct turn_client_id client;
+    struct turn_relay relays[TURN_FAMILIES];
+    struct turn_holder *user;
+    struct turn_holder *source;
+    struct turn_voucher grant;
+    yodel_time expires;
+    struct turn_peers peers;
+    struct turn_bucket new_peers;
+    struct turn_bucket packets[2]; // To peers, to the client.
+    struct turn_bucket bytes[2];
+    struct turn_seal seal; // Of the Allocate, while its answer waits.
+    uint32_t lifetime_s;   // As it was answered.
+    uint16_t missing;  // What is said of the second family, where there is only one: 440 or 508.
+    uint16_t reserved; // The port above, while nobody has it.
+    uint8_t token[TURN_RESERVATION_TOKEN_SIZE];
+    bool has_token;    // `token` is part of the answer.
+    bool has_reserved; // Its port came by a token: there is no other.
+    bool is_over;
+    uint8_t missing_family;
+    uint8_t port_kind;
+    uint8_t id[STUN_ID_SIZE]; // Of the Allocate.
+    uint8_t key[TURN_CLIENT_KEY_SIZE];
+};
+
+_Static_assert(sizeof(struct turn_allocation) + 2 * sizeof(struct turn_holder) + 64 <=
+                   TURN_ALLOCATION_SIZE_MAX,
+    "capacity planning");
+
+// A port that waits for the Allocate with its token (RFC 8656 §7.2).
+struct turn_reservation {
+    struct map_entry by_token;
+    struct list_node by_age;
+    struct turn_holder *user;
+    yodel_time expires;
+    uint16_t port;
+    uint8_t family; // TURN_V4 or TURN_V6.
+    uint8_t token[TURN_RESERVATION_TOKEN_SIZE];
+};
+
+struct turn_server {
+    const struct env *env;
+    struct turn_server_config config; // With the limits' defaults filled in.
+    uint32_t rules_generation;        // Never 0.
+    struct siphash_key nonce_key;
+    struct turn_challenges challenges;
+    struct turn_ports ports[TURN_FAMILIES];
+    struct map clients;
+    struct map users;
+    struct map sources;
+    struct map tokens;
+    struct list allocations;  // Those that are over included.
+    struct list reservations; // The oldest first.
+    struct heap due;          // Allocations.
+    struct list waiting;      // Relays of which something is to be told.
+    struct turn_allocation *last;
+    struct turn_allocation *told; // Of the CLOSE that was told last.
+    uint64_t unix_us;             // At `unix_at`; 0: never told.
+    yodel_time unix_at;
+    bool is_draining;
+    struct turn_server_stats stats;
+};
+
+static inline int turn_state_family(enum yodel_family family)
+{
+    return family == YODEL_ADDR_V6 ? TURN_V6 : TURN_V4;
+}
+
+static inline const struct turn_relay_address *turn_state_relay_address(
+    const struct turn_server *server, int family)
+{
+    return family == TURN_V6 ? &server->config.v6 : &server->config.v4;
+}
+
+static inline void turn_state_drop(struct turn_server *server, enum turn_drop why)
+{
+    server->stats.drops[why]++;
+}
+
+// Takes `cost` out of a bucket that holds `burst`, both as the time in which they flow in.
+static inline bool turn_state_take(
+    struct turn_bucket *bucket, yodel_duration cost, yodel_duration burst, yodel_time now)
+{
+    yodel_time filled = (bucket->full_until > now ? bucket->full_until : now) + cost;
+
+    if (filled > time_after(now, burst)) {
+        return false;
+    }
+    bucket->full_until = filled;
+    return true;
+}
+
+#endif
