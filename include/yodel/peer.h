@@ -53,9 +53,11 @@ void yodel_certificate_fingerprint(
 
 // ---- configuration (W3C webrtc §4.2)
 
-// RTCIceServer. "stun:host", "stun:host:port", "stun:[v6]:port"; "turn:", "turns:" and "stuns:" are
-// NotSupportedError for now. Of all servers together eight URLs are looked at, and four addresses
-// asked: more make gathering slower and connections no better.
+// RTCIceServer. "stun:host", "stun:host:port", "stun:[v6]:port"; "turn:" likewise, over UDP, or with
+// "?transport=tcp" over TCP; "turns:" over TLS, whose certificate is checked for the host. "stuns:"
+// is NotSupportedError. A TURN server has a user name and a password. Of all servers together eight
+// URLs are looked at, and four addresses of each kind asked: more make gathering slower and
+// connections no better.
 struct yodel_ice_server {
     const char *const *urls;
     size_t url_count;
@@ -88,7 +90,8 @@ struct yodel_peer_config {
 };
 
 // Creates a peer; NULL is a configuration of zeros. Fails with SYNTAX (a URL), NOT_SUPPORTED (a
-// URL's scheme), TYPE (a fingerprint), NO_MEMORY.
+// URL's scheme), INVALID_ACCESS (a TURN server without a name or a password), TYPE (one that is over
+// 508 or 512 bytes, or a fingerprint), NO_MEMORY.
 enum yodel_err yodel_peer_new(const struct yodel_peer_config *config, yodel_peer **peer);
 
 // Frees the peer and all its channels, at once and in silence: close first where the other side
@@ -285,7 +288,8 @@ struct yodel_stats_member {
 void yodel_peer_stats(const yodel_peer *peer,
     void (*visit)(void *ctx, const struct yodel_stats_member *member), void *ctx);
 
-// The path in use; false while there is none. `remote_type` and `local_type` get "host", "srflx",
+// The path in use; false while there is none. Through a relay of ours, `local` is the relayed
+// address. `remote_type` and `local_type` get "host", "srflx",
 // "prflx" or "relay".
 bool yodel_peer_selected_path(const yodel_peer *peer, struct yodel_path *path,
     const char **local_type, const char **remote_type);
@@ -366,7 +370,7 @@ yodel_time yodel_peer_next_timeout(const yodel_peer *peer);
 void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 void yodel_peer_end_local_addresses(yodel_peer *peer);
 
-// The interface went away: what was found from there is given up. What comes later, in its place or
+// The interface went away: what was found from there is given up, streams included. What comes later, in its place or
 // beside others, is given with yodel_peer_add_local_address, at any time.
 void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 

@@ -16,7 +16,7 @@
 #define CHECK_RC 17
 #define CHECK_RM 16
 
-static void fail(struct ice_pair *pair)
+void ice_checks_fail(struct ice_pair *pair)
 {
     pair->state = ICE_PAIR_FAILED;
     pair->is_nominating = false;
@@ -86,7 +86,7 @@ static void recv_error(struct ice *ice, struct ice_pair *pair, const struct stun
     uint32_t code = 0;
 
     if (!stun_attr_read_error(msg, &code) || code != STUN_ROLE_CONFLICT) {
-        fail(pair);
+        ice_checks_fail(pair);
         return;
     }
     // §7.2.5.1: we change, unless we have in the meantime; and draw anew, lest it goes on for ever.
@@ -168,17 +168,16 @@ void ice_checks_tick(struct ice *ice, yodel_time now)
 
         stun_txn_tick(&pair->txn, now);
         if (pair->is_used && pair->txn.state == STUN_TXN_TIMED_OUT) {
-            fail(pair);
+            ice_checks_fail(pair);
         }
     }
 }
 
 // ---- Sending.
 
-static size_t put_check(
-    struct ice *ice, struct ice_pair *pair, struct span room, struct yodel_path *path)
+static size_t put_check(struct ice *ice, struct ice_pair *pair, struct span room,
+    struct yodel_path *path, yodel_time now)
 {
-    struct writer w = writer_of(room);
     struct ice_check check = {
         .local_ufrag = bytes_of_text(ice->local.ufrag),
         .remote_ufrag = bytes_of_text(ice->remote.ufrag),
@@ -190,10 +189,11 @@ static size_t put_check(
     };
 
     memcpy(check.id, pair->txn.id, STUN_ID_SIZE);
-    ice_message_put(&w, &check, bytes_of_text(ice->remote.pwd));
     *path = ice_pair_path(ice, pair);
+    struct writer w = writer_of(ice_inside(ice, room, path));
+    ice_message_put(&w, &check, bytes_of_text(ice->remote.pwd));
     ice->stats.requests_sent++;
-    return writer_bytes(&w).len;
+    return ice_wrap(ice, room, path, writer_bytes(&w).len, now);
 }
 
 // §14.3: the more checks there are, the longer each waits, so that together they keep the pace.
@@ -239,7 +239,7 @@ size_t ice_checks_emit_repeat(
         struct ice_pair *pair = &ice->pairs[i];
 
         if (pair->is_used && stun_txn_emit(&pair->txn, now)) {
-            return put_check(ice, pair, room, path);
+            return put_check(ice, pair, room, path, now);
         }
     }
     return 0;

@@ -16,6 +16,8 @@ struct ice_pair;
 void ice_checks_recv(
     struct ice *ice, const struct yodel_path *path, const struct stun_msg *msg, yodel_time now);
 
+void ice_checks_fail(struct ice_pair *pair);
+
 // Checks that nobody answered fail.
 void ice_checks_tick(struct ice *ice, yodel_time now);
 

@@ -24,7 +24,7 @@ static bool is_asked(const struct ice *ice, const struct stun_msg *msg)
             return true;
         }
     }
-    return ice_consent_matches(ice, msg);
+    return ice_consent_matches(ice, msg) || ice_relay_matches(ice, msg);
 }
 
 bool ice_claims(const struct ice *ice, struct bytes datagram)

@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "ice/checks.h"
 #include "ice/nominate.h"
+#include "ice/relay.h"
 #include "ice/request.h"
 #include "stun/auth.h"
 
@@ -60,6 +61,7 @@ void ice_init(struct ice *ice, const struct env *env, const struct ice_config *c
 
 void ice_deinit(struct ice *ice)
 {
+    ice_relay_deinit(ice);
     secret_wipe_span(span_of(ice, sizeof *ice));
 }
 
@@ -85,6 +87,12 @@ void ice_add_server(struct ice *ice, const struct yodel_addr *stun_server)
     touch(ice);
 }
 
+void ice_add_turn_server(struct ice *ice, const struct ice_turn_server *server)
+{
+    ice_relay_add_server(ice, server);
+    touch(ice);
+}
+
 void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t preference)
 {
     if (!ice_local_add_host(ice, base, preference)) {
@@ -95,11 +103,12 @@ void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t pref
 
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base)
 {
-    if (ice->selected.is_used && addr_equal(&ice->selected.path.local, base)) {
-        ice->selected = (struct ice_selected){.pair = ICE_NONE};
-        ice->checking_since = YODEL_NEVER; // Patience begins anew.
+    uint8_t at = ice_local_find_base(ice, base);
+
+    if (at != ICE_NONE) {
+        ice_relay_remove_base(ice, at);
+        ice_local_remove(ice, base);
     }
-    ice_local_remove(ice, base);
     touch(ice);
 }
 
@@ -193,6 +202,18 @@ void ice_resolved(struct ice *ice, const char *name, const struct yodel_addr *ad
     touch(ice);
 }
 
+void ice_connected(struct ice *ice, const struct yodel_path *path)
+{
+    ice_relay_connected(ice, path);
+    touch(ice);
+}
+
+void ice_disconnected(struct ice *ice, const struct yodel_path *path)
+{
+    ice_relay_disconnected(ice, path);
+    touch(ice);
+}
+
 void ice_restart(struct ice *ice)
 {
     if (ice->has_remote) {
@@ -202,6 +223,7 @@ void ice_restart(struct ice *ice)
     set_aside(ice);
     ice_remote_clear(ice);
     ice_local_restart(ice);
+    ice_relay_restart(ice);
     ice->reply_count = 0;
     make_credentials(ice);
     ice->gathering_reported = ICE_GATHERING_NEW;
@@ -228,6 +250,12 @@ static bool is_hopeless(const struct ice *ice)
            !ice_pair_any_live(ice);
 }
 
+// Relays alone may be used, and there is none to hope for: not even the peer can help.
+static bool is_stranded(const struct ice *ice)
+{
+    return ice->config.is_relay_only && ice->has_ended_local && ice_relay_is_hopeless(ice);
+}
+
 static void run(struct ice *ice, yodel_time now)
 {
     ice->is_dirty = false;
@@ -238,13 +266,14 @@ static void run(struct ice *ice, yodel_time now)
         ice->checking_since = time_min(ice->checking_since, now);
     }
     ice_local_run(ice, now);
+    ice_relay_run(ice, now);
     ice_checks_tick(ice, now);
     ice_consent_run(ice, now);
     if (is_stopped(ice)) {
         return;
     }
     ice_nominate_run(ice, now);
-    if (is_hopeless(ice) && now >= patience_end(ice)) {
+    if (is_hopeless(ice) && (now >= patience_end(ice) || is_stranded(ice))) {
         ice->is_failed =
             true; // RFC 8863: not before, since the peer's checks may yet reveal a path.
     }
@@ -260,7 +289,8 @@ void ice_tick(struct ice *ice, yodel_time now)
 
 static bool has_to_start(const struct ice *ice)
 {
-    return ice_local_has_unstarted(ice) || (ice->has_remote && ice_pair_next(ice) != ICE_NONE);
+    return ice_local_has_unstarted(ice) || ice_relay_has_unstarted(ice) ||
+           (ice->has_remote && ice_pair_next(ice) != ICE_NONE);
 }
 
 static yodel_time checks_next_timeout(const struct ice *ice)
@@ -284,6 +314,7 @@ static yodel_time find_timeout(const struct ice *ice)
         return 0;
     }
     yodel_time earliest = time_min(ice_local_next_timeout(ice), checks_next_timeout(ice));
+    earliest = time_min(earliest, ice_relay_next_timeout(ice));
     earliest = time_min(earliest, ice_consent_next_timeout(ice));
     earliest = time_min(earliest, ice_nominate_next_timeout(ice));
     if (has_to_start(ice)) {
@@ -332,7 +363,10 @@ static size_t emit_gather(
     struct writer w = writer_of(room);
 
     if (!gather) {
-        return 0;
+        if (may_start) {
+            ice_relay_start_next(ice, now);
+        }
+        return ice_relay_emit(ice, room, path, now);
     }
     stun_msg_put_header(&w, STUN_BINDING | STUN_REQUEST, gather->txn.id);
     stun_auth_put_fingerprint(&w);
@@ -348,7 +382,6 @@ static size_t emit_consent(
 {
     const struct ice_selected *selected = &ice->selected;
     bool is_old = selected->is_previous;
-    struct writer w = writer_of(room);
     struct ice_check check = {
         .is_controlling = ice->is_controlling, .tie_breaker = ice->tie_breaker};
 
@@ -364,10 +397,11 @@ static size_t emit_consent(
     check.priority = ice_candidate_priority(ICE_PRFLX, preference, 1);
     check.use_candidate = ice->is_controlling && selected->pair != ICE_NONE &&
                           ice->pairs[selected->pair].is_nominated;
-    ice_message_put(&w, &check, bytes_of_text(is_old ? ice->previous_remote.pwd : ice->remote.pwd));
     *path = selected->path;
+    struct writer w = writer_of(ice_inside(ice, room, path));
+    ice_message_put(&w, &check, bytes_of_text(is_old ? ice->previous_remote.pwd : ice->remote.pwd));
     ice->stats.requests_sent++;
-    return writer_bytes(&w).len;
+    return ice_wrap(ice, room, path, writer_bytes(&w).len, now);
 }
 
 // Something new: servers and pairs take turns, and each keeps the others waiting for Ta (§14.2).
@@ -395,7 +429,7 @@ static size_t emit_start(struct ice *ice, struct span room, struct yodel_path *p
 // The first datagram that there is, in the order in which others wait for it.
 static size_t emit_any(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
 {
-    size_t len = ice_request_emit_reply(ice, room, path);
+    size_t len = ice_request_emit_reply(ice, room, path, now);
 
     if (len == 0) {
         len = emit_consent(ice, room, path, now);
@@ -523,6 +557,10 @@ const char *ice_failure(const struct ice *ice)
     if (!ice->is_failed) {
         return NULL;
     }
+    if (ice->config.is_relay_only && ice_relay_is_hopeless(ice)) {
+        const char *why = ice_relay_failure(ice);
+        return why ? why : "there is no TURN server to relay through";
+    }
     if (!has_any_local(ice)) {
         return "there is no network interface to reach the peer from";
     }
@@ -566,6 +604,9 @@ bool ice_next_event(struct ice *ice, struct ice_event *event)
         *event = (struct ice_event){.type = ICE_EVENT_GATHERING_STATE, .gathering = gathering};
         return true;
     }
+    if (ice_relay_next_stream(ice, event)) {
+        return true;
+    }
     if (!ice->is_closed && (name = ice_remote_next_name(ice)) != NULL) {
         *event = (struct ice_event){.type = ICE_EVENT_RESOLVE, .name = name};
         return true;
@@ -601,4 +642,15 @@ bool ice_selected_candidates(
         .addr = theirs->addr,
         .type = theirs->type};
     return true;
+}
+
+const struct ice_turn_server *ice_selected_server(const struct ice *ice)
+{
+    uint8_t local =
+        ice->selected.is_used ? ice_local_find_base(ice, &ice->selected.path.local) : ICE_NONE;
+
+    if (local == ICE_NONE || ice->locals[local].type != ICE_RELAY) {
+        return NULL;
+    }
+    return &ice->turn_servers[ice->relays[ice->locals[local].relay]->server];
 }

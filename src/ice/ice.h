@@ -1,11 +1,13 @@
 // The ICE agent: finds a path to the peer through whatever is between, and watches over it.
 //
-// One component of one stream (BUNDLE and rtcp-mux), full agent, UDP over IPv4 and IPv6.
+// One component of one stream (BUNDLE and rtcp-mux), full agent, UDP over IPv4 and IPv6, and through
+// TURN servers, which are reached by UDP, TCP or TLS.
 //
 // Implements  RFC 8445, RFC 8838 (trickle), RFC 7675 (consent), RFC 8863 (patience)
-// Not here    SDP (sdp/), sockets and interfaces (net/), names (ICE_EVENT_RESOLVE), relays (turn/)
+// Not here    SDP (sdp/), sockets and interfaces (net/), names (ICE_EVENT_RESOLVE), what is said to
+//             TURN servers (turn/)
 // Ownership   the caller owns the agent; it borrows the env; events borrow from the agent until the
-//             next call
+//             next call. Relays are allocated (ice/relay.h), nothing else is
 // Threads     none
 // Time        user calls take none: they take effect at the next tick, recv or emit
 // Limits      named in local.h, remote.h, pair.h and here; beyond them, what is new is dropped
@@ -20,14 +22,16 @@
 #include "ice/local.h"
 #include "ice/message.h"
 #include "ice/pair.h"
+#include "ice/relay.h"
 #include "ice/remote.h"
 
-#define ICE_DATAGRAM_MAX 640
+#define ICE_DATAGRAM_MAX 704 // With what goes before it to a relay.
 #define ICE_REPLIES_MAX 16
-#define ICE_LOCAL_UFRAG_LEN 8 // 48 bits of randomness.
-#define ICE_LOCAL_PWD_LEN 24  // 144 bits.
-#define ICE_PACE YODEL_MS(20) // Ta: between transactions.
-#define ICE_NOMINATE_WAIT YODEL_MS(100)
+#define ICE_LOCAL_UFRAG_LEN 8                    // 48 bits of randomness.
+#define ICE_LOCAL_PWD_LEN 24                     // 144 bits.
+#define ICE_PACE YODEL_MS(20)                    // Ta: between transactions.
+#define ICE_NOMINATE_WAIT YODEL_MS(100)          // For a better pair,
+#define ICE_NOMINATE_WAIT_RELAY YODEL_SECONDS(1) // or for one without a relay.
 #define ICE_NOMINATE_WINDOW YODEL_SECONDS(5)
 #define ICE_PATIENCE YODEL_SECONDS(30) // While the peer may yet tell of candidates.
 #define ICE_PATIENCE_ENDED                                                                         \
@@ -51,6 +55,8 @@ enum ice_event_type {
     ICE_EVENT_SELECTED,        // `path` is the one to send along from now on.
     ICE_EVENT_STATE,           // `state`.
     ICE_EVENT_RESOLVE,         // Call ice_resolved with what `name` is, when it is known.
+    ICE_EVENT_CONNECT,         // Open a stream along `path` to the host `name`, with `framing`.
+    ICE_EVENT_DISCONNECT,      // That along `path` is not needed any more.
 };
 
 struct ice_event {
@@ -60,6 +66,7 @@ struct ice_event {
     struct yodel_path path;
     struct ice_candidate candidate;
     const char *name;
+    enum yodel_framing framing;
 };
 
 enum ice_drop {
@@ -128,6 +135,9 @@ struct ice {
     uint8_t server_count, gather_count, foundation_count;
     struct yodel_addr servers[ICE_SERVERS_MAX];
     struct ice_gather gathers[ICE_GATHERS_MAX];
+    uint8_t turn_server_count;
+    struct ice_turn_server turn_servers[ICE_TURN_SERVERS_MAX];
+    struct ice_relay *relays[ICE_RELAYS_MAX]; // NULL: no such.
     struct ice_local locals[ICE_LOCALS_MAX];
     struct ice_remote remotes[ICE_REMOTES_MAX];
     struct ice_name names[ICE_NAMES_MAX];
@@ -159,6 +169,7 @@ void ice_deinit(struct ice *ice);
 
 // The user's calls. Servers that come after a base serve it too.
 void ice_add_server(struct ice *ice, const struct yodel_addr *stun_server);
+void ice_add_turn_server(struct ice *ice, const struct ice_turn_server *server);
 // `base` is what a socket is bound to; the higher the preference the better the interface.
 void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t preference);
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base); // The interface went away.
@@ -189,12 +200,31 @@ void ice_end_remote(struct ice *ice);
 // The answer to ICE_EVENT_RESOLVE; NULL: there is none.
 void ice_resolved(struct ice *ice, const char *name, const struct yodel_addr *addr);
 
+// The answers to ICE_EVENT_CONNECT.
+void ice_connected(struct ice *ice, const struct yodel_path *path);
+void ice_disconnected(struct ice *ice, const struct yodel_path *path);
+
 // RFC 8445 §9: new credentials of ours, and everything is found anew; the selected path works on until
 // another is nominated.
 void ice_restart(struct ice *ice);
 void ice_close(struct ice *ice); // Nothing is sent or selected any more.
 
-// Input: STUN that came along `path`.
+// What came along a path of the wire's from a TURN server is taken out of its wrapping, in place,
+// and `path` becomes the agent's. False where it was for the agent itself, or nothing is left.
+bool ice_unwrap(struct ice *ice, struct yodel_path *path, struct span *datagram, yodel_time now);
+
+// And the other way: what goes along a path of the agent's lies ice_head in the room, and is wrapped
+// there; `path` becomes the wire's. Returns the whole's length; 0: it cannot be sent.
+size_t ice_head(const struct ice *ice, const struct yodel_path *path);
+static inline struct span ice_inside(
+    const struct ice *ice, struct span room, const struct yodel_path *path)
+{
+    return span_sub(room, ice_head(ice, path), room.len - TURN_CLIENT_HEAD_MAX);
+}
+size_t ice_wrap(
+    struct ice *ice, struct span room, struct yodel_path *path, size_t len, yodel_time now);
+
+// Input: STUN that came along `path`, unwrapped.
 void ice_recv(
     struct ice *ice, const struct yodel_path *path, struct bytes datagram, yodel_time now);
 void ice_tick(struct ice *ice, yodel_time now);
@@ -202,6 +232,10 @@ void ice_tick(struct ice *ice, yodel_time now);
 // Output, each until there is no more. `room` is at least ICE_DATAGRAM_MAX long.
 size_t ice_emit(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now);
 bool ice_next_event(struct ice *ice, struct ice_event *event);
+
+// Gives the relays back: after the last datagram, until it is 0.
+size_t ice_emit_farewell(
+    struct ice *ice, struct span room, struct yodel_path *path, yodel_time now);
 yodel_time ice_next_timeout(const struct ice *ice);
 
 // The path to send along, once there is one and while there is consent.
@@ -221,5 +255,8 @@ const char *ice_state_name(enum ice_state state); // The W3C's token.
 // The selected candidates, for statistics; false without a pair of this generation.
 bool ice_selected_candidates(
     const struct ice *ice, struct ice_candidate *local, struct ice_candidate *remote);
+
+// The TURN server that the selected path goes through from our side, or NULL.
+const struct ice_turn_server *ice_selected_server(const struct ice *ice);
 
 #endif

@@ -1,6 +1,6 @@
 // Local candidates: bases, what servers and peers see of them, and asking the servers.
 //
-// Implements  RFC 8445 §5.1.1.1 (host), §5.1.1.2 (server-reflexive), §5.1.1.4 (keeping them alive),
+// Implements  RFC 8445 §5.1.1.1 (host), §5.1.1.2 (server-reflexive and relayed), §5.1.1.4 (keeping them alive),
 //             §5.1.3 (redundancy)
 
 #include "ice/local.h"
@@ -45,7 +45,7 @@ static uint8_t foundation_of(struct ice *ice, const struct ice_local *local)
 {
     for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
         const struct ice_local *other = &ice->locals[i];
-        if (other->is_used && other->type == local->type &&
+        if (other->is_used && other->type == local->type && other->relay == local->relay &&
             addr_same_ip(&other->base, &local->base) &&
             addr_same_ip(&other->server, &local->server)) {
             return other->foundation;
@@ -69,7 +69,8 @@ static uint8_t add(struct ice *ice, struct ice_local local, uint8_t at)
 
 static void add_gather(struct ice *ice, uint8_t local, uint8_t server)
 {
-    if (!ice_pair_is_sensible(&ice->locals[local].addr, &ice->servers[server])) {
+    if (ice->config.is_relay_only ||
+        !ice_pair_is_sensible(&ice->locals[local].addr, &ice->servers[server])) {
         return;
     }
     if (ice->gather_count == ICE_GATHERS_MAX) {
@@ -106,6 +107,7 @@ bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t
     for (uint8_t server = 0; server < ice->server_count; server++) {
         add_gather(ice, at, server);
     }
+    ice_relay_add_base(ice, at);
     ice_pair_form_local(ice, at);
     return true;
 }
@@ -143,6 +145,62 @@ uint8_t ice_local_add_reflexive(struct ice *ice, enum ice_type type, uint8_t bas
     return add(ice, local, at == ICE_NONE ? free_slot(ice) : at);
 }
 
+void ice_local_add_mapped(
+    struct ice *ice, uint8_t base, const struct yodel_addr *mapped, const struct yodel_addr *server)
+{
+    const struct yodel_addr *host = &ice->locals[base].addr;
+
+    // A server that lies could point the peer's checks anywhere; to ourselves at least it does not.
+    if (mapped->family != host->family || mapped->port == 0 || addr_is_any(mapped) ||
+        addr_is_multicast(mapped) || (addr_is_loopback(mapped) && !addr_is_loopback(host))) {
+        ice->stats.drops[ICE_DROP_CANDIDATE]++;
+        return;
+    }
+    (void)ice_local_add_reflexive(ice, ICE_SRFLX, base, mapped, server);
+}
+
+// Relays over UDP before those over TCP, and those before TLS, whatever the interface; the type
+// preference of 0 (RFC 8445 §5.1.2.2) leaves no room above this.
+static uint16_t relay_preference(uint16_t host, enum yodel_transport transport)
+{
+    static const uint16_t ranks[] = {2u << 14, 1u << 14, 0};
+
+    return (uint16_t)(ranks[transport] | host >> 2);
+}
+
+// RFC 8839 §5.1: who hides an address says 0.0.0.0 or ::, and port 9.
+static struct yodel_addr related_to(
+    const struct ice *ice, const struct yodel_addr *relayed, const struct yodel_addr *mapped)
+{
+    if (ice->config.is_relay_only || mapped->family != relayed->family) {
+        return (struct yodel_addr){.family = relayed->family, .port = 9};
+    }
+    return *mapped;
+}
+
+void ice_local_add_relayed(struct ice *ice, uint8_t relay, const struct yodel_addr *relayed,
+    const struct yodel_addr *mapped)
+{
+    const struct ice_relay *through = ice->relays[relay];
+    struct ice_local local = {.type = ICE_RELAY,
+        .addr = *relayed,
+        .base = *relayed, // §5.1.1.2.
+        .server = through->client.path.remote,
+        .related = related_to(ice, relayed, mapped),
+        .relay = relay,
+        .preference = relay_preference(
+            ice->locals[through->local].preference, through->client.path.transport)};
+
+    if (ice_local_find_base(ice, relayed) != ICE_NONE) {
+        ice->stats.drops[ICE_DROP_CANDIDATE]++; // A server that gives an address twice lies.
+        return;
+    }
+    uint8_t at = add(ice, local, free_slot(ice));
+    if (at != ICE_NONE) {
+        ice_pair_form_local(ice, at);
+    }
+}
+
 void ice_local_add_server(struct ice *ice, const struct yodel_addr *server)
 {
     if (ice->server_count == ICE_SERVERS_MAX || !is_bindable(server)) {
@@ -151,7 +209,7 @@ void ice_local_add_server(struct ice *ice, const struct yodel_addr *server)
     }
     ice->servers[ice->server_count++] = *server;
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice_local_is_base(&ice->locals[i])) {
+        if (ice->locals[i].is_used && ice->locals[i].type == ICE_HOST) {
             add_gather(ice, i, (uint8_t)(ice->server_count - 1));
         }
     }
@@ -176,6 +234,10 @@ void ice_local_remove(struct ice *ice, const struct yodel_addr *base)
     if (at == ICE_NONE) {
         return;
     }
+    if (ice->selected.is_used && addr_equal(&ice->selected.path.local, base)) {
+        ice->selected = (struct ice_selected){.pair = ICE_NONE};
+        ice->checking_since = YODEL_NEVER; // Patience begins anew.
+    }
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         if (ice->pairs[i].is_used && ice->pairs[i].local == at) {
             ice_pair_remove(ice, i);
@@ -194,7 +256,7 @@ void ice_local_restart(struct ice *ice)
     for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
         struct ice_local *local = &ice->locals[i];
         if (ice_local_is_base(local)) {
-            local->is_announced = ice->config.is_relay_only;
+            local->is_announced = local->type == ICE_HOST && ice->config.is_relay_only;
         } else {
             *local = (struct ice_local){0};
         }
@@ -237,15 +299,7 @@ void ice_local_answered(
         return;
     }
     mapped = addr_unmap(&mapped);
-    // A server that lies could point the peer's checks anywhere; to ourselves at least it does not.
-    if (mapped.family != ice->locals[gather->local].addr.family || mapped.port == 0 ||
-        addr_is_any(&mapped) || addr_is_multicast(&mapped) ||
-        (addr_is_loopback(&mapped) && !addr_is_loopback(&ice->locals[gather->local].addr))) {
-        ice->stats.drops[ICE_DROP_CANDIDATE]++;
-        return;
-    }
-    (void)ice_local_add_reflexive(
-        ice, ICE_SRFLX, gather->local, &mapped, &ice->servers[gather->server]);
+    ice_local_add_mapped(ice, gather->local, &mapped, &ice->servers[gather->server]);
 }
 
 void ice_local_run(struct ice *ice, yodel_time now)
@@ -268,7 +322,7 @@ bool ice_local_is_gathered(const struct ice *ice)
             return false;
         }
     }
-    return ice->has_ended_local;
+    return ice->has_ended_local && ice_relay_is_gathered(ice);
 }
 
 // §5.1.1.4: what a NAT remembers of us must last until a pair is selected; checks do it then.
@@ -339,7 +393,9 @@ struct ice_candidate ice_local_candidate(const struct ice *ice, const struct ice
 
     (void)snprintf(candidate.foundation, sizeof candidate.foundation, "%u", local->foundation);
     (void)snprintf(candidate.ufrag, sizeof candidate.ufrag, "%s", ice->local.ufrag);
-    if (local->type != ICE_HOST) {
+    if (local->type == ICE_RELAY) {
+        candidate.related = local->related;
+    } else if (local->type != ICE_HOST) {
         candidate.related = local->base;
     }
     candidate.addr.scope_id = 0;

@@ -19,7 +19,7 @@
 
 struct ice;
 
-// A candidate is its own base where it sends from itself: a host candidate, and later a relayed one.
+// A candidate is its own base where it sends from itself: a host candidate, and a relayed one.
 struct ice_local {
     bool is_used;
     bool is_announced; // Or is not to be: learned from checks, or hidden.
@@ -27,6 +27,8 @@ struct ice_local {
     struct yodel_addr addr;
     struct yodel_addr base;
     struct yodel_addr server; // Who told of it; family YODEL_ADDR_NONE for hosts.
+    struct yodel_addr related;
+    uint8_t relay; // Of a relayed candidate.
     uint16_t preference;
     uint8_t foundation; // The same for the same type, base and server; never an address's hash.
     uint32_t priority;
@@ -49,6 +51,14 @@ bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t
 // known for this base, or ICE_NONE at the limit.
 uint8_t ice_local_add_reflexive(struct ice *ice, enum ice_type type, uint8_t base,
     const struct yodel_addr *addr, const struct yodel_addr *server);
+
+// The same, for what a server saw us as, if that can be at all.
+void ice_local_add_mapped(struct ice *ice, uint8_t base, const struct yodel_addr *mapped,
+    const struct yodel_addr *server);
+
+// A relayed candidate: a base of its own. `mapped` is as whom the server saw us.
+void ice_local_add_relayed(struct ice *ice, uint8_t relay, const struct yodel_addr *relayed,
+    const struct yodel_addr *mapped);
 
 void ice_local_add_server(struct ice *ice, const struct yodel_addr *server);
 void ice_local_remove(struct ice *ice, const struct yodel_addr *base);

@@ -91,6 +91,16 @@ static void nominate(struct ice *ice, uint8_t index, yodel_time now)
     ice_pair_trigger(ice, &ice->pairs[index]);
 }
 
+// What goes through a relay, from either side, is the last choice: it waits longer for others.
+static yodel_duration patience_for(const struct ice *ice, uint8_t index)
+{
+    const struct ice_pair *pair = &ice->pairs[index];
+    bool is_relayed =
+        ice->locals[pair->local].type == ICE_RELAY || ice->remotes[pair->remote].type == ICE_RELAY;
+
+    return is_relayed ? ICE_NOMINATE_WAIT_RELAY : ICE_NOMINATE_WAIT;
+}
+
 static void choose(struct ice *ice, yodel_time now)
 {
     uint8_t best = best_valid(ice);
@@ -101,7 +111,7 @@ static void choose(struct ice *ice, yodel_time now)
     }
     ice->valid_since = time_min(ice->valid_since, now);
     if (chosen == ICE_NONE) {
-        if (now >= time_after(ice->valid_since, ICE_NOMINATE_WAIT) ||
+        if (now >= time_after(ice->valid_since, patience_for(ice, best)) ||
             !may_better_follow(ice, ice->pairs[best].priority)) {
             nominate(ice, best, now);
         }
@@ -169,8 +179,9 @@ void ice_nominate_run(struct ice *ice, yodel_time now)
 
 yodel_time ice_nominate_next_timeout(const struct ice *ice)
 {
+    uint8_t best = best_valid(ice);
     bool is_waiting = ice->is_controlling && ice->valid_since != YODEL_NEVER &&
-                      best_chosen(ice) == ICE_NONE && best_valid(ice) != ICE_NONE;
+                      best_chosen(ice) == ICE_NONE && best != ICE_NONE;
 
-    return is_waiting ? time_after(ice->valid_since, ICE_NOMINATE_WAIT) : YODEL_NEVER;
+    return is_waiting ? time_after(ice->valid_since, patience_for(ice, best)) : YODEL_NEVER;
 }

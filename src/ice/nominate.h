@@ -4,7 +4,7 @@
 //             it)
 //
 // The controlling agent nominates the first valid pair that nothing better can follow, or after
-// ICE_NOMINATE_WAIT the best so far; a better one that turns up within ICE_NOMINATE_WINDOW replaces
+// ICE_NOMINATE_WAIT (through a relay, ICE_NOMINATE_WAIT_RELAY) the best so far; a better one that turns up within ICE_NOMINATE_WINDOW replaces
 // it.
 // Both agents send along the best nominated pair, and along the best valid one before there is any.
 

@@ -227,7 +227,7 @@ static uint8_t best_in_state(const struct ice *ice, enum ice_pair_state state)
 
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         const struct ice_pair *pair = &ice->pairs[i];
-        if (pair->is_used && pair->state == state &&
+        if (pair->is_used && pair->state == state && ice_relay_is_open(ice, pair) &&
             (best == ICE_NONE || pair->priority > ice->pairs[best].priority) &&
             (state != ICE_PAIR_FROZEN || !is_held_back(ice, pair))) {
             best = i;
@@ -242,7 +242,7 @@ static uint8_t first_triggered(const struct ice *ice)
 
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         const struct ice_pair *pair = &ice->pairs[i];
-        if (pair->is_used && pair->triggered != 0 &&
+        if (pair->is_used && pair->triggered != 0 && ice_relay_is_open(ice, pair) &&
             (first == ICE_NONE || pair->triggered < ice->pairs[first].triggered)) {
             first = i;
         }

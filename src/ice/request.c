@@ -30,21 +30,22 @@ static void queue_reply(
     }
 }
 
-size_t ice_request_emit_reply(struct ice *ice, struct span room, struct yodel_path *path)
+size_t ice_request_emit_reply(
+    struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
 {
     if (ice->reply_count == 0) {
         return 0;
     }
     const struct ice_reply *reply = &ice->replies[ice->reply_first];
     const char *pwd = reply->is_previous ? ice->previous_local.pwd : ice->local.pwd;
-    struct writer w = writer_of(room);
 
-    ice_message_put_reply(&w, reply, bytes_of_text(pwd));
     *path = reply->path;
+    struct writer w = writer_of(ice_inside(ice, room, path));
+    ice_message_put_reply(&w, reply, bytes_of_text(pwd));
     ice->reply_first = (ice->reply_first + 1) % ICE_REPLIES_MAX;
     ice->reply_count--;
     ice->stats.responses_sent++;
-    return writer_bytes(&w).len;
+    return ice_wrap(ice, room, path, writer_bytes(&w).len, now);
 }
 
 // §7.3.1.1. Returns true where the peer has to change its mind; otherwise we have.
@@ -131,7 +132,10 @@ static void recv_authentic(
     uint8_t local = ice_local_find_base(ice, &path->local);
 
     ice->stats.requests_received++;
-    if (local == ICE_NONE || ice->consent.is_expired) {
+    // Where relays alone are used, who found out a host's address learns nothing from it.
+    bool is_hidden =
+        local != ICE_NONE && ice->config.is_relay_only && ice->locals[local].type != ICE_RELAY;
+    if (local == ICE_NONE || is_hidden || ice->consent.is_expired) {
         ice->stats.drops[ICE_DROP_PATH]++;
         return;
     }

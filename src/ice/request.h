@@ -17,6 +17,7 @@ void ice_request_recv(
     struct ice *ice, const struct yodel_path *path, const struct stun_msg *msg, yodel_time now);
 
 // Builds the next answer; 0 when there is none.
-size_t ice_request_emit_reply(struct ice *ice, struct span room, struct yodel_path *path);
+size_t ice_request_emit_reply(
+    struct ice *ice, struct span room, struct yodel_path *path, yodel_time now);
 
 #endif

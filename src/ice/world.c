@@ -170,7 +170,8 @@ static void deliver(struct ice_world *world, struct ice_world_flight *flight)
     }
     for (size_t i = 0; i < 2; i++) {
         struct ice *ice = &world->agents[i].ice;
-        if (ice_local_find_base(ice, &flight->path.local) != ICE_NONE) {
+        uint8_t base = ice_local_find_base(ice, &flight->path.local);
+        if (base != ICE_NONE && ice->locals[base].type == ICE_HOST) {
             ice_recv(ice, &flight->path, datagram, world->now);
         }
     }
@@ -199,6 +200,11 @@ static void note_event(struct ice_world *world, size_t at, const struct ice_even
         break;
     case ICE_EVENT_STATE:
         agent->states[agent->state_count++ % ICE_WORLD_STATES_MAX] = event->state;
+        break;
+    case ICE_EVENT_CONNECT: // There are no streams in this world.
+        ice_disconnected(&agent->ice, &event->path);
+        break;
+    case ICE_EVENT_DISCONNECT:
         break;
     case ICE_EVENT_RESOLVE:
         agent->resolve_count++;

@@ -2,6 +2,7 @@
 //
 //   first byte   0..3    STUN    -> ice
 //                20..63  DTLS    -> dtls -> sctp, from addresses that ice validated
+//                64..79  TURN    -> what is inside, by its own first byte
 //                128..191 RTP    nobody yet: dropped
 //
 // Implements  RFC 7983 §7 (demultiplexing), RFC 8261 (SCTP over DTLS), RFC 8445 §14 (who speaks
@@ -61,18 +62,23 @@ static void take_dtls_events(yodel_peer *peer, yodel_time now)
 YODEL_API void yodel_peer_recv(
     yodel_peer *peer, const struct yodel_path *path, void *datagram, size_t len, yodel_time now)
 {
-    const uint8_t *first = datagram;
+    struct yodel_path inner = *path;
+    struct span inside = span_of(datagram, len);
 
     if (len == 0 || peer->is_closed) {
         return;
     }
     peer->packets_received++;
     peer->bytes_received += len;
-    if (*first < 4) {
-        ice_recv(&peer->ice, path, bytes_of(datagram, len), now);
-    } else if (*first >= 20 && *first < 64 && ice_is_valid(&peer->ice, path) &&
+    if (!ice_unwrap(&peer->ice, &inner, &inside, now)) {
+        return;
+    }
+    uint8_t first = inside.ptr[0];
+    if (first < 4) {
+        ice_recv(&peer->ice, &inner, bytes_of_span(inside), now);
+    } else if (first >= 20 && first < 64 && ice_is_valid(&peer->ice, &inner) &&
                start_dtls(peer, now)) {
-        dtls_recv(&peer->dtls, span_of(datagram, len), now);
+        dtls_recv(&peer->dtls, inside, now);
         take_dtls_events(peer, now);
     }
 }
@@ -134,31 +140,31 @@ static size_t emit_selected(
     if (!ice_selected(&peer->ice, path) || !start_dtls(peer, now)) {
         return 0;
     }
-    size_t len = dtls_emit(&peer->dtls, room, now);
+    struct span inside = ice_inside(&peer->ice, room, path);
+    size_t len = dtls_emit(&peer->dtls, inside, now);
     if (len == 0 && peer->dtls.state == DTLS_CONNECTED) {
-        len = emit_sctp(peer, room, now);
+        len = emit_sctp(peer, inside, now);
     }
-    return len;
+    return ice_wrap(&peer->ice, room, path, len, now);
 }
 
-// The last words: SCTP's ABORT, then the close_notify.
+// The last words: SCTP's ABORT, then the close_notify, then what TURN servers are to know.
 static size_t emit_farewell(
     yodel_peer *peer, struct span room, struct yodel_path *path, yodel_time now)
 {
     if (peer->is_muted || !ice_selected(&peer->ice, path)) {
         peer->is_muted = true;
-        return 0;
+        return ice_emit_farewell(&peer->ice, room, path, now);
     }
-    if (peer->dtls.state == DTLS_CONNECTED) {
-        size_t len = emit_sctp(peer, room, now);
-        if (len > 0) {
-            return len;
-        }
+    struct span inside = ice_inside(&peer->ice, room, path);
+    size_t len = peer->dtls.state == DTLS_CONNECTED ? emit_sctp(peer, inside, now) : 0;
+    if (len == 0) {
+        dtls_close(&peer->dtls); // A handshake that has not ended is not continued either.
+        len = dtls_emit(&peer->dtls, inside, now);
     }
-    dtls_close(&peer->dtls); // A handshake that has not ended is not continued either.
-    size_t len = dtls_emit(&peer->dtls, room, now);
     peer->is_muted = len == 0;
-    return len;
+    return len > 0 ? ice_wrap(&peer->ice, room, path, len, now)
+                   : ice_emit_farewell(&peer->ice, room, path, now);
 }
 
 YODEL_API size_t yodel_peer_emit(
@@ -243,13 +249,13 @@ YODEL_API void yodel_peer_add_local_tcp_address(
 
 YODEL_API void yodel_peer_connected(yodel_peer *peer, const struct yodel_path *path)
 {
-    (void)path; // Nothing asks for a stream yet.
+    ice_connected(&peer->ice, path);
     peer_wake(peer);
 }
 
 YODEL_API void yodel_peer_disconnected(yodel_peer *peer, const struct yodel_path *path)
 {
-    (void)path;
+    ice_disconnected(&peer->ice, path);
     peer_wake(peer);
 }
 
@@ -266,9 +272,7 @@ YODEL_API void yodel_peer_resolved(
         server->is_resolved = true;
         peer->servers_unresolved--;
         if (addr) {
-            struct yodel_addr at = *addr;
-            at.port = server->url.port;
-            ice_add_server(&peer->ice, &at);
+            peer_use_server(peer, server, *addr);
         }
     }
     ice_resolved(&peer->ice, name, addr);

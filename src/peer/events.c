@@ -167,6 +167,14 @@ static void explain_failure(yodel_peer *peer)
     }
 }
 
+static void tell_stream(struct yodel_event *event, const struct ice_event *ice)
+{
+    event->type = ice->type == ICE_EVENT_CONNECT ? YODEL_EVENT_CONNECT : YODEL_EVENT_DISCONNECT;
+    event->stream.path = ice->path;
+    event->stream.host = ice->name;
+    event->stream.framing = ice->framing;
+}
+
 // Takes one event of ICE's; true where it became one of ours.
 static bool take_ice(yodel_peer *peer, struct yodel_event *event, const struct ice_event *ice)
 {
@@ -187,6 +195,10 @@ static bool take_ice(yodel_peer *peer, struct yodel_event *event, const struct i
         return false;
     case ICE_EVENT_SELECTED:
         return false;
+    case ICE_EVENT_CONNECT:
+    case ICE_EVENT_DISCONNECT:
+        tell_stream(event, ice);
+        return true;
     case ICE_EVENT_RESOLVE:
         event->type = YODEL_EVENT_RESOLVE;
         event->name = ice->name;
@@ -210,12 +222,24 @@ static bool next_ice(yodel_peer *peer, struct yodel_event *event)
     return false;
 }
 
+// What a closed peer still has to close.
+static bool next_stream(yodel_peer *peer, struct yodel_event *event)
+{
+    struct ice_event ice;
+
+    if (!ice_relay_next_stream(&peer->ice, &ice)) {
+        return false;
+    }
+    tell_stream(event, &ice);
+    return true;
+}
+
 YODEL_API bool yodel_peer_next_event(yodel_peer *peer, struct yodel_event *event)
 {
     channel_free_departed(peer);
     *event = (struct yodel_event){0};
     if (peer->is_closed) {
-        return next_change(peer, event);
+        return next_change(peer, event) || next_stream(peer, event);
     }
     return next_request(peer, event) || next_ice(peer, event) || next_change(peer, event) ||
            channel_next_event(peer, event) || next_negotiation(peer, event);

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "crypto/random.h"
+#include "crypto/secret.h"
 #include "peer/channel.h"
 
 const struct env *peer_env(void)
@@ -41,7 +42,49 @@ void peer_changed(yodel_peer *peer)
     peer_wake(peer);
 }
 
-static enum yodel_err add_server(yodel_peer *peer, const char *text)
+// W3C webrtc §4.4.1.1: a TURN server without a name or a password is an InvalidAccessError.
+static enum yodel_err copy_credentials(yodel_peer *peer, struct peer_server *server,
+    const char *url, const struct yodel_ice_server *from)
+{
+    if (!from->username || !from->credential) {
+        return YODEL_ERR_INVALID_ACCESS;
+    }
+    size_t url_len = strlen(url), name_len = strlen(from->username);
+    size_t password_len = strlen(from->credential);
+    if (name_len > STUN_AUTH_USERNAME_MAX || password_len > STUN_AUTH_PASSWORD_MAX) {
+        return YODEL_ERR_TYPE;
+    }
+    struct span room = {.len = url_len + name_len + password_len + 3};
+    room.ptr = alloc_new(peer->env->alloc, room.len); // Zeroed: each text has its NUL.
+    if (!room.ptr) {
+        return YODEL_ERR_NO_MEMORY;
+    }
+    server->text = (char *)room.ptr;
+    memcpy(server->text, url, url_len);
+    memcpy(server->text + url_len + 1, from->username, name_len);
+    memcpy(server->text + url_len + name_len + 2, from->credential, password_len);
+    server->username = server->text + url_len + 1;
+    server->password = server->username + name_len + 1;
+    return YODEL_OK;
+}
+
+void peer_use_server(yodel_peer *peer, struct peer_server *server, struct yodel_addr addr)
+{
+    addr.port = server->url.port;
+    if (server->url.is_turn) {
+        ice_add_turn_server(&peer->ice, &(struct ice_turn_server){.addr = addr,
+                                            .transport = server->url.transport,
+                                            .host = server->url.host,
+                                            .url = server->text,
+                                            .username = server->username,
+                                            .password = server->password});
+    } else {
+        ice_add_server(&peer->ice, &addr);
+    }
+}
+
+static enum yodel_err add_server(
+    yodel_peer *peer, const char *text, const struct yodel_ice_server *from)
 {
     struct yodel_addr addr;
 
@@ -50,6 +93,9 @@ static enum yodel_err add_server(yodel_peer *peer, const char *text)
     }
     struct peer_server *server = &peer->servers[peer->server_count];
     enum yodel_err err = server_url_parse(&server->url, bytes_of_text(text));
+    if (!err && server->url.is_turn) {
+        err = copy_credentials(peer, server, text, from);
+    }
     if (err) {
         return err;
     }
@@ -60,22 +106,34 @@ static enum yodel_err add_server(yodel_peer *peer, const char *text)
     }
     server->is_asked = true;
     server->is_resolved = true;
-    addr.port = server->url.port;
-    ice_add_server(&peer->ice, &addr);
+    peer_use_server(peer, server, addr);
     return YODEL_OK;
 }
 
 static enum yodel_err add_servers(yodel_peer *peer, const struct yodel_peer_config *config)
 {
     for (size_t i = 0; i < config->ice_server_count; i++) {
-        for (size_t j = 0; j < config->ice_servers[i].url_count; j++) {
-            enum yodel_err err = add_server(peer, config->ice_servers[i].urls[j]);
+        const struct yodel_ice_server *server = &config->ice_servers[i];
+        for (size_t j = 0; j < server->url_count; j++) {
+            enum yodel_err err = add_server(peer, server->urls[j], server);
             if (err) {
                 return err;
             }
         }
     }
     return YODEL_OK;
+}
+
+static void forget_servers(yodel_peer *peer)
+{
+    for (uint32_t i = 0; i < peer->server_count; i++) {
+        struct peer_server *server = &peer->servers[i];
+        if (server->text) {
+            size_t password_at = (size_t)(server->password - server->text);
+            secret_wipe_span(span_of(server->text, password_at + strlen(server->password)));
+            alloc_free(peer->env->alloc, server->text);
+        }
+    }
 }
 
 static enum yodel_err take_pinned(yodel_peer *peer, const char *text)
@@ -168,6 +226,7 @@ YODEL_API void yodel_peer_free(yodel_peer *peer)
     sctp_deinit(&peer->sctp);
     dtls_deinit(&peer->dtls);
     ice_deinit(&peer->ice);
+    forget_servers(peer);
     jsep_deinit(&peer->jsep);
     peer_candidates_clear(&peer->candidates);
     if (peer->owns_certificate) {

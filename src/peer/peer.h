@@ -34,6 +34,9 @@
 
 struct peer_server {
     struct server_url url;
+    char *text; // The URL, the name and the password, one behind the other; NULL: of STUN, unused.
+    const char *username;
+    const char *password;
     bool is_asked; // Its name is being looked up.
     bool is_resolved;
 };
@@ -132,6 +135,9 @@ const struct env *peer_env(void);
 // Stores a sentence for yodel_peer_error_text and returns `err`.
 enum yodel_err peer_fail(yodel_peer *peer, enum yodel_err err, const char *format, ...)
     YODEL_PRINTF(3, 4);
+
+// Lets ICE use the server, which is at `addr` (whatever its port).
+void peer_use_server(yodel_peer *peer, struct peer_server *server, struct yodel_addr addr);
 
 // Tells the loop that there is something to say or to tell.
 void peer_wake(yodel_peer *peer);

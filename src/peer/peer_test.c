@@ -50,9 +50,10 @@ static void sdp_types_are_read_as_they_are_written(void)
     CHECK_EQ(yodel_sdp_type_parse("", &type), YODEL_ERR_TYPE);
 }
 
-static enum yodel_err new_with_server(const char *url)
+static enum yodel_err new_with_turn(const char *url, const char *username, const char *credential)
 {
-    struct yodel_ice_server server = {.urls = &url, .url_count = 1};
+    struct yodel_ice_server server = {
+        .urls = &url, .url_count = 1, .username = username, .credential = credential};
     struct yodel_peer_config config = {.ice_servers = &server, .ice_server_count = 1};
     yodel_peer *peer = NULL;
     enum yodel_err err = yodel_peer_new(&config, &peer);
@@ -62,8 +63,14 @@ static enum yodel_err new_with_server(const char *url)
     return err;
 }
 
+static enum yodel_err new_with_server(const char *url)
+{
+    return new_with_turn(url, NULL, NULL);
+}
+
 static void a_configuration_that_makes_no_sense_is_refused(void)
 {
+    static char name[510];
     struct yodel_peer_config config = {.pinned_fingerprint = "AB:CD"};
     yodel_peer *peer = NULL;
 
@@ -72,8 +79,16 @@ static void a_configuration_that_makes_no_sense_is_refused(void)
     CHECK_EQ(new_with_server("stun:stun.example.org"), YODEL_OK);
     CHECK_EQ(new_with_server("http:stun.example.org"), YODEL_ERR_SYNTAX);
     CHECK_EQ(new_with_server("stun:"), YODEL_ERR_SYNTAX);
-    CHECK_EQ(new_with_server("turn:turn.example.org"), YODEL_ERR_NOT_SUPPORTED);
-    CHECK_EQ(new_with_server("turns:turn.example.org"), YODEL_ERR_NOT_SUPPORTED);
+    CHECK_EQ(new_with_server("turn:turn.example.org"), YODEL_ERR_INVALID_ACCESS);
+    CHECK_EQ(new_with_server("stuns:turn.example.org"), YODEL_ERR_NOT_SUPPORTED);
+    CHECK_EQ(new_with_turn("turn:turn.example.org", "user", "pass"), YODEL_OK);
+    CHECK_EQ(new_with_turn("turns:192.0.2.9", "user", "pass"), YODEL_OK);
+    CHECK_EQ(new_with_turn("turn:192.0.2.9", "user", NULL), YODEL_ERR_INVALID_ACCESS);
+    CHECK_EQ(new_with_turn("turn:192.0.2.9", NULL, "pass"), YODEL_ERR_INVALID_ACCESS);
+    memset(name, 'n', 509);
+    CHECK_EQ(new_with_turn("turn:192.0.2.9", name, "pass"), YODEL_ERR_TYPE);
+    name[508] = '\0';
+    CHECK_EQ(new_with_turn("turn:192.0.2.9", name, "pass"), YODEL_OK);
     CHECK_EQ(yodel_peer_new(&config, &peer), YODEL_ERR_TYPE);
     CHECK(!peer);
 }

@@ -1,10 +1,11 @@
 // ICE server URLs.
 //
-// Implements  RFC 7064 §3.1
+// Implements  RFC 7064 §3.1, RFC 7065 §3.1
 
 #include "peer/server_url.h"
 
-#define STUN_PORT_DEFAULT 3478
+#define PORT_DEFAULT 3478
+#define PORT_DEFAULT_TLS 5349
 
 static bool take_prefix(struct bytes *text, const char *prefix)
 {
@@ -55,28 +56,92 @@ static size_t host_len(struct bytes text)
     return len < text.len && len > 1 ? len + 1 : 0;
 }
 
-enum yodel_err server_url_parse(struct server_url *url, struct bytes text)
+static enum yodel_err take_scheme(struct server_url *url, struct bytes *text)
 {
-    struct server_url parsed = {.port = STUN_PORT_DEFAULT};
+    static const struct {
+        const char *prefix;
+        bool is_turn;
+        enum yodel_transport transport;
+        uint16_t port;
+    } schemes[] = {
+        {"stun:", false, YODEL_UDP, PORT_DEFAULT},
+        {"turn:", true, YODEL_UDP, PORT_DEFAULT},
+        {"turns:", true, YODEL_TLS, PORT_DEFAULT_TLS},
+    };
 
-    if (!take_prefix(&text, "stun:")) {
-        bool is_known = take_prefix(&text, "turn:") || take_prefix(&text, "turns:") ||
-                        take_prefix(&text, "stuns:");
-        return is_known ? YODEL_ERR_NOT_SUPPORTED : YODEL_ERR_SYNTAX;
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        if (take_prefix(text, schemes[i].prefix)) {
+            url->is_turn = schemes[i].is_turn;
+            url->transport = schemes[i].transport;
+            url->port = schemes[i].port;
+            return YODEL_OK;
+        }
     }
-    struct bytes host = bytes_sub(text, 0, host_len(text));
-    struct bytes rest = bytes_sub(text, host.len, text.len);
-    if (rest.len > 0 && (rest.ptr[0] != ':' ||
-                            parse_port(&parsed.port, bytes_sub(rest, 1, rest.len)) != YODEL_OK)) {
+    return take_prefix(text, "stuns:") ? YODEL_ERR_NOT_SUPPORTED : YODEL_ERR_SYNTAX;
+}
+
+// RFC 7065 §3.1: "?transport=" and a protocol below; "turns" over TCP is TLS.
+static enum yodel_err take_transport(struct server_url *url, struct bytes query)
+{
+    bool is_secure = url->transport == YODEL_TLS;
+
+    if (!url->is_turn || !take_prefix(&query, "?transport=")) {
         return YODEL_ERR_SYNTAX;
     }
+    if (bytes_equal(query, bytes_of_text("udp"))) {
+        return is_secure ? YODEL_ERR_NOT_SUPPORTED : YODEL_OK;
+    }
+    if (!bytes_equal(query, bytes_of_text("tcp"))) {
+        return YODEL_ERR_SYNTAX;
+    }
+    url->transport = is_secure ? YODEL_TLS : YODEL_TCP;
+    return YODEL_OK;
+}
+
+// ":port", or nothing.
+static enum yodel_err take_port(struct server_url *url, struct bytes text)
+{
+    if (text.len == 0) {
+        return YODEL_OK;
+    }
+    return text.ptr[0] == ':' ? parse_port(&url->port, bytes_sub(text, 1, text.len))
+                              : YODEL_ERR_SYNTAX;
+}
+
+static enum yodel_err take_host(struct server_url *url, struct bytes host)
+{
     if (host.len > 0 && host.ptr[0] == '[') {
         host = bytes_sub(host, 1, host.len - 2);
     }
-    if (host.len == 0 || host.len >= sizeof parsed.host) {
+    if (host.len == 0 || host.len >= sizeof url->host) {
         return YODEL_ERR_SYNTAX;
     }
-    memcpy(parsed.host, host.ptr, host.len);
-    *url = parsed;
+    memcpy(url->host, host.ptr, host.len);
     return YODEL_OK;
+}
+
+enum yodel_err server_url_parse(struct server_url *url, struct bytes text)
+{
+    struct server_url parsed = {0};
+    enum yodel_err err = take_scheme(&parsed, &text);
+
+    if (err) {
+        return err;
+    }
+    const uint8_t *mark = text.len > 0 ? memchr(text.ptr, '?', text.len) : NULL;
+    size_t query_at = mark ? (size_t)(mark - text.ptr) : text.len;
+    struct bytes query = bytes_sub(text, query_at, text.len);
+    struct bytes place = bytes_sub(text, 0, query_at);
+    struct bytes host = bytes_sub(place, 0, host_len(place));
+    err = query.len > 0 ? take_transport(&parsed, query) : YODEL_OK;
+    if (!err) {
+        err = take_host(&parsed, host);
+    }
+    if (!err) {
+        err = take_port(&parsed, bytes_sub(place, host.len, place.len));
+    }
+    if (!err) {
+        *url = parsed;
+    }
+    return err;
 }

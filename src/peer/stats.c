@@ -98,6 +98,7 @@ static void visit_candidate(
 
 static void visit_candidates(const yodel_peer *peer, struct visit visit)
 {
+    static const char *const relay_protocols[] = {"udp", "tcp", "tls"};
     struct ice_candidate local, remote;
     struct yodel_path path;
 
@@ -107,6 +108,11 @@ static void visit_candidates(const yodel_peer *peer, struct visit visit)
     visit.id = "CL";
     visit.type = "local-candidate";
     visit_candidate(visit, &local, &path.local);
+    const struct ice_turn_server *server = ice_selected_server(&peer->ice);
+    if (server) {
+        tell(&visit, "relayProtocol", relay_protocols[server->transport], 0);
+        tell(&visit, "url", server->url, 0);
+    }
     visit.id = "CR";
     visit.type = "remote-candidate";
     visit_candidate(visit, &remote, &path.remote);

@@ -74,13 +74,11 @@ void turn_client_start(struct turn_client *client, yodel_time now)
     open_stream(client);
 }
 
-void turn_client_connected(
-    struct turn_client *client, const struct yodel_path *path, yodel_time now)
+void turn_client_connected(struct turn_client *client, const struct yodel_path *path)
 {
     if (client->state == TURN_CLIENT_CONNECTING && path_equal(path, &client->path)) {
         client->state = TURN_CLIENT_ALLOCATING;
         client->is_connected = true;
-        client->sent_at = now;
     }
 }
 
@@ -459,10 +457,10 @@ bool turn_client_recv(
 {
     struct stun_msg msg;
 
-    turn_client_tick(client, now);
     if (turn_msg_is_channel_data(bytes_of_span(datagram))) {
         return recv_channel_data(client, datagram, data);
     }
+    turn_client_tick(client, now);
     if (stun_msg_parse(&msg, bytes_of_span(datagram)) != YODEL_OK) {
         client->drops[TURN_CLIENT_DROP_MALFORMED]++;
     } else if (stun_auth_check_fingerprint(&msg) == YODEL_ERR_UNAUTHENTIC) {

@@ -103,8 +103,7 @@ void turn_client_start(struct turn_client *client, yodel_time now);
 void turn_client_close(struct turn_client *client);
 
 // Of a stream along `path`; others are nothing to this client.
-void turn_client_connected(
-    struct turn_client *client, const struct yodel_path *path, yodel_time now);
+void turn_client_connected(struct turn_client *client, const struct yodel_path *path);
 void turn_client_disconnected(struct turn_client *client, const struct yodel_path *path);
 
 // Streams to open and to close: false when there is none.

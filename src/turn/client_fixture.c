@@ -126,7 +126,7 @@ void client_fixture_ready(struct client_fixture *f, enum yodel_transport transpo
     if (transport != YODEL_UDP) {
         client_fixture_expect_none(f);
         CHECK(turn_client_next_stream(&f->client, &path, &opens) && opens);
-        turn_client_connected(&f->client, &path, f->now);
+        turn_client_connected(&f->client, &path);
     }
     client_fixture_expect(f, TURN_ALLOCATE);
     client_fixture_challenge(f, STUN_UNAUTHENTICATED, "first");

@@ -141,7 +141,7 @@ static void step(struct reader *r)
         send(r);
         break;
     case 5:
-        turn_client_connected(&client, &client.path, now);
+        turn_client_connected(&client, &client.path);
         break;
     case 6:
         if (read_u8(r) < 16) {

@@ -61,7 +61,7 @@ static void a_request_is_repeated_over_udp_and_not_over_a_stream(void)
     CHECK(turn_client_next_stream(&f.client, &path, &opens));
     CHECK(opens && path.transport == YODEL_TLS && path.local.port == 0);
     CHECK(!turn_client_next_stream(&f.client, &path, &opens));
-    turn_client_connected(&f.client, &f.client.path, f.now);
+    turn_client_connected(&f.client, &f.client.path);
     client_fixture_expect(&f, TURN_ALLOCATE);
     f.now += YODEL_SECONDS(9);
     client_fixture_expect_none(&f);
@@ -196,7 +196,7 @@ static void an_alternate_server_is_followed(void)
 
     client_fixture_open(&f, YODEL_TCP);
     CHECK(turn_client_next_stream(&f.client, &path, &opens));
-    turn_client_connected(&f.client, &path, f.now);
+    turn_client_connected(&f.client, &path);
     client_fixture_expect(&f, TURN_ALLOCATE);
     client_fixture_begin(&f, STUN_ERROR);
     stun_attr_put_error(&f.w, STUN_TRY_ALTERNATE, "");
@@ -205,7 +205,7 @@ static void an_alternate_server_is_followed(void)
     CHECK(turn_client_next_stream(&f.client, &path, &opens) && !opens);
     CHECK(turn_client_next_stream(&f.client, &path, &opens) && opens);
     CHECK(addr_equal(&path.remote, &next));
-    turn_client_connected(&f.client, &path, f.now);
+    turn_client_connected(&f.client, &path);
     client_fixture_expect(&f, TURN_ALLOCATE);
 }
 
