@@ -385,7 +385,8 @@ void yodel_peer_connected(yodel_peer *peer, const struct yodel_path *path);
 void yodel_peer_disconnected(yodel_peer *peer, const struct yodel_path *path);
 
 // The answer to YODEL_EVENT_RESOLVE; `addr` is NULL where the name has no address. Its port does
-// not matter.
+// not matter. A name with addresses of both families is answered twice, in the order of RFC 6724,
+// before anything else is called.
 void yodel_peer_resolved(yodel_peer *peer, const char *name, const struct yodel_addr *addr);
 
 // `wake` is called whenever a call of the user's gave the peer something to say or to tell, so that

@@ -13,18 +13,23 @@ struct dns_query {
     void *ctx;
 };
 
+#define FAMILIES 2
+
 static void on_found(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
 {
     struct dns_query *query = CONTAINER_OF(request, struct dns_query, request);
-    struct yodel_addr addr = {0};
+    struct yodel_addr found[FAMILIES];
+    size_t count = 0;
 
-    for (struct addrinfo *i = list; status == 0 && i && addr.family == YODEL_ADDR_NONE;
-         i = i->ai_next) {
-        addr = sockaddr_parse(i->ai_addr);
+    for (struct addrinfo *i = list; status == 0 && i && count < FAMILIES; i = i->ai_next) {
+        struct yodel_addr addr = sockaddr_parse(i->ai_addr);
+        if (addr.family != YODEL_ADDR_NONE && (count == 0 || addr.family != found[0].family)) {
+            found[count++] = addr;
+        }
     }
     uv_freeaddrinfo(list);
     if (query->answer) {
-        query->answer(query->ctx, addr.family == YODEL_ADDR_NONE ? NULL : &addr);
+        query->answer(query->ctx, found, count);
     }
     alloc_free(query->alloc, query);
 }

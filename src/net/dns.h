@@ -17,8 +17,9 @@
 
 struct dns_query;
 
-// `addr` is the best address (RFC 6724), without a port, or NULL where the name has none.
-typedef void dns_answer(void *ctx, const struct yodel_addr *addr);
+// `addrs` has the best address of each family, the better one first (RFC 6724), without ports; none
+// where the name has none.
+typedef void dns_answer(void *ctx, const struct yodel_addr *addrs, size_t count);
 
 // Fails with SYNTAX (a name that can be none), NO_MEMORY, NETWORK. `answer` is called later.
 YODEL_MUST_USE enum yodel_err dns_start(struct dns_query **query, uv_loop_t *loop,

@@ -103,7 +103,8 @@ static void watch_names(yodel_peer *peer, yodel_time now)
         peer->names_due = now + PEER_NAMES_WAIT;
     } else if (now >= peer->names_due) {
         for (uint32_t i = 0; i < peer->server_count; i++) {
-            peer->servers[i].is_resolved = true; // What is said later does not count.
+            peer->servers[i].is_late = !peer->servers[i].is_resolved;
+            peer->servers[i].is_resolved = true;
         }
         peer->servers_unresolved = 0;
         end_gathering(peer);
@@ -259,6 +260,16 @@ YODEL_API void yodel_peer_disconnected(yodel_peer *peer, const struct yodel_path
     peer_wake(peer);
 }
 
+static void take_server(yodel_peer *peer, struct peer_server *server, const struct yodel_addr *addr)
+{
+    uint32_t family = 1u << addr->family;
+
+    if (!(server->families & family)) {
+        server->families |= family;
+        peer_use_server(peer, server, *addr);
+    }
+}
+
 YODEL_API void yodel_peer_resolved(
     yodel_peer *peer, const char *name, const struct yodel_addr *addr)
 {
@@ -266,13 +277,13 @@ YODEL_API void yodel_peer_resolved(
     for (uint32_t i = 0; i < peer->server_count; i++) {
         struct peer_server *server = &peer->servers[i];
 
-        if (server->is_resolved || !server->is_asked || strcmp(server->url.host, name) != 0) {
+        if (server->is_late || !server->is_asked || strcmp(server->url.host, name) != 0) {
             continue;
         }
+        peer->servers_unresolved -= !server->is_resolved;
         server->is_resolved = true;
-        peer->servers_unresolved--;
         if (addr) {
-            peer_use_server(peer, server, *addr);
+            take_server(peer, server, addr);
         }
     }
     ice_resolved(&peer->ice, name, addr);

@@ -106,6 +106,7 @@ static enum yodel_err add_server(
     }
     server->is_asked = true;
     server->is_resolved = true;
+    server->is_late = true;
     peer_use_server(peer, server, addr);
     return YODEL_OK;
 }

@@ -39,6 +39,8 @@ struct peer_server {
     const char *password;
     bool is_asked; // Its name is being looked up.
     bool is_resolved;
+    bool is_late;      // What is said now does not count any more.
+    uint32_t families; // A bit for each that it has an address of: each is a server of its own.
 };
 
 struct yodel_certificate {

@@ -533,6 +533,20 @@ static void the_name_of_a_server_is_asked_for_once(void)
     peer_pair_close(&pair);
 }
 
+// A host that has IPv6 may be reached by others over IPv4 alone.
+static void a_server_of_two_families_is_asked_over_both(void)
+{
+    gather_with_server("stun:stun.example.org", true);
+    struct yodel_addr v6 = {.family = YODEL_ADDR_V6, .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+    struct yodel_addr v4 = addr_v4(192, 0, 2, 99, 1);
+    yodel_peer_resolved(pair.side[0].peer, "stun.example.org", &v6);
+    yodel_peer_resolved(pair.side[0].peer, "stun.example.org", &v4);
+    pair.now += YODEL_MS(100);
+    peer_pair_settle(&pair);
+    CHECK(pair.side[0].sent > 0); // From the IPv4 address that the side has.
+    peer_pair_close(&pair);
+}
+
 static void gathering_ends_without_a_server_that_has_no_address(void)
 {
     gather_with_server("stun:stun.example.org", false);
@@ -624,7 +638,7 @@ TEST_MAIN(TEST(each_state_has_the_token_of_the_w3c), TEST(sdp_types_are_read_as_
     TEST(a_peer_claims_what_is_its_own_and_nothing_else),
     TEST(pooled_candidates_are_gathered_early_and_told_with_the_description),
     TEST(an_interface_that_went_away_is_sent_from_no_more),
-    TEST(the_name_of_a_server_is_asked_for_once),
+    TEST(the_name_of_a_server_is_asked_for_once), TEST(a_server_of_two_families_is_asked_over_both),
     TEST(gathering_ends_without_a_server_that_has_no_address),
     TEST(gathering_ends_without_a_server_whose_name_is_never_resolved),
     TEST(statistics_have_the_names_of_the_w3c_and_stable_ids))

@@ -38,9 +38,14 @@ static void answer(struct lookup *lookup, const struct yodel_addr *addr)
     finish(lookup);
 }
 
-static void on_dns_answer(void *ctx, const struct yodel_addr *addr)
+static void on_dns_answer(void *ctx, const struct yodel_addr *addrs, size_t count)
 {
-    answer(ctx, addr);
+    struct lookup *lookup = ctx;
+
+    for (size_t i = 0; i + 1 < count; i++) {
+        yodel_peer_resolved(lookup->attachment->peer, lookup->name, &addrs[i]);
+    }
+    answer(lookup, count > 0 ? &addrs[count - 1] : NULL);
 }
 
 // One answer is for all who asked for the name.
