@@ -38,21 +38,11 @@ void cli_connection_flush(struct cli_connection *connection)
 
 // ---- the server
 
-// Keeps the STUN servers; others (TURN) are for those who can use them.
+// Those of the command line come first, for there is a limit.
 static void take_servers(struct cli_connection *connection, const json_t *servers)
 {
-    for (size_t i = 0; i < json_array_size(servers); i++) {
-        const json_t *urls = json_object_get(json_array_get(servers, i), "urls");
-
-        for (size_t j = 0; j < json_array_size(urls); j++) {
-            const char *url = json_string_value(json_array_get(urls, j));
-            if (url && connection->server_count < CLI_CONNECTION_SERVERS_MAX &&
-                strlen(url) < sizeof connection->servers[0] && strncmp(url, "stun:", 5) == 0) {
-                (void)snprintf(connection->servers[connection->server_count++],
-                    sizeof connection->servers[0], "%s", url);
-            }
-        }
-    }
+    connection->servers = connection->own;
+    cli_servers_take(&connection->servers, servers);
 }
 
 static enum cli_exit exit_of(const char *code)
@@ -194,10 +184,14 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
     };
 
     *connection = (struct cli_connection){.options = *options, .loop = loop};
-    (void)snprintf(why, 256, "there is no memory left");
     uv_timer_init(loop, &connection->timer);
     connection->timer.data = connection;
-    enum yodel_err err = yodel_certificate_generate(clock_wall_seconds(), &connection->certificate);
+    enum yodel_err err = cli_servers_init(&connection->own, options->ice, options->turn, why);
+    if (err) {
+        return err;
+    }
+    (void)snprintf(why, 256, "there is no memory left");
+    err = yodel_certificate_generate(clock_wall_seconds(), &connection->certificate);
     if (err) {
         return err;
     }
@@ -316,6 +310,15 @@ const char *cli_connection_server(const char *asked)
     return url;
 }
 
+static void take_relay_url(void *ctx, const struct yodel_stats_member *member)
+{
+    struct cli_connection *connection = ctx;
+
+    if (strcmp(member->type, "local-candidate") == 0 && strcmp(member->name, "url") == 0) {
+        (void)snprintf(connection->path, sizeof connection->path, "relay (%s)", member->text);
+    }
+}
+
 const char *cli_connection_path(struct cli_connection *connection)
 {
     struct yodel_path path;
@@ -325,7 +328,9 @@ const char *cli_connection_path(struct cli_connection *connection)
         return "no path";
     }
     if (strcmp(local, "relay") == 0 || strcmp(remote, "relay") == 0) {
-        return "relayed";
+        (void)snprintf(connection->path, sizeof connection->path, "relay (the other side's)");
+        yodel_peer_stats(connection->peer, take_relay_url, connection);
+        return connection->path;
     }
     if (addr_is_loopback(&path.remote) || addr_same_ip(&path.remote, &path.local)) {
         return "this machine";

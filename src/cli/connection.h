@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "cli/command.h"
+#include "cli/servers.h"
 #include "signaling/link.h"
 #include "signaling/meet.h"
 #include "yodel/yodel.h"
@@ -24,7 +25,6 @@
 #define CLI_CONNECTION_OWED_MAX 2000 // and for so long, where there is something to acknowledge.
 #define CLI_CONNECTION_RESTART_MS 1000 // Of a broken path, before ICE restarts.
 #define CLI_CONNECTION_RETRY_MS 3000   // Before a used code is tried again.
-#define CLI_CONNECTION_SERVERS_MAX 4
 #define CLI_CONNECTION_LABEL "files"
 #define CLI_CONNECTION_PROTOCOL "yodel-transfer-1"
 
@@ -34,6 +34,8 @@ struct cli_connection_options {
     const char *server;
     bool is_insecure;
     const struct signaling_phrase *code; // NULL: we create one.
+    const char *ice;                     // "all", "relay", or NULL; and TURN servers of one's own.
+    const struct cli_list *turn;
 
     void (*on_code)(void *ctx, const char *code);
     void (*on_wrong_code)(void *ctx); // The creator's; another code follows by itself.
@@ -62,10 +64,9 @@ struct cli_connection {
     bool has_retried; // The code, which was in use.
     bool has_said_hello;
     bool is_over;
-    char servers[CLI_CONNECTION_SERVERS_MAX][300]; // STUN URLs of the server's.
-    size_t server_count;
-    uv_timer_t timer; // For the step at hand.
-    char path[64];
+    struct cli_servers own, servers; // The command line's, and with the server's.
+    uv_timer_t timer;                // For the step at hand.
+    char path[CLI_SERVERS_URL_MAX + 16];
 };
 
 // Begins. Fails with a sentence in `why`.
@@ -84,7 +85,7 @@ void cli_connection_touch(struct cli_connection *connection);
 // Which server: what was asked for, else $YODEL_SERVER, else http://localhost:8080; without a slash at the end.
 const char *cli_connection_server(const char *asked);
 
-// "local network", "direct", …: how the bytes travel.
+// "local network", "direct", "relay (turn:example.org)", …: how the bytes travel.
 const char *cli_connection_path(struct cli_connection *connection);
 
 #endif

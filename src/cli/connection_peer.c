@@ -248,18 +248,11 @@ static void on_peer_event(void *ctx, yodel_peer *peer, const struct yodel_event 
 
 static bool make_peer(struct cli_connection *connection, const char *fingerprint)
 {
-    const char *urls[CLI_CONNECTION_SERVERS_MAX];
-    struct yodel_ice_server server = {.urls = urls, .url_count = connection->server_count};
-
-    for (size_t i = 0; i < connection->server_count; i++) {
-        urls[i] = connection->servers[i];
-    }
+    struct cli_servers_config room;
     struct yodel_peer_config config = {
-        .ice_servers = &server,
-        .ice_server_count = 1,
-        .certificate = connection->certificate,
-        .pinned_fingerprint = fingerprint,
-    };
+        .certificate = connection->certificate, .pinned_fingerprint = fingerprint};
+
+    cli_servers_use(&connection->servers, &room, &config);
     if (yodel_peer_new(&config, &connection->peer) ||
         yodel_runtime_add(connection->runtime, connection->peer, on_peer_event, connection)) {
         cli_connection_fail(connection, CLI_FAILED, "io", "there is no memory left");

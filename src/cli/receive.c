@@ -16,7 +16,8 @@
 #define FAREWELL_MAX 2000 // Milliseconds for the last words to arrive.
 #define LISTED_MAX 8      // Names in the question.
 
-static const char *server, *output = ".";
+static const char *server, *ice, *output = ".";
+static struct cli_list turn;
 static bool is_json, is_insecure, says_yes;
 
 static const struct cli_option options[] = {
@@ -27,6 +28,8 @@ static const struct cli_option options[] = {
         "the Yodel server (default: the link's, $YODEL_SERVER, or http://localhost:8080)",
         .text = &server},
     {"json", 0, NULL, "report as JSON, an object a line, on standard output", .flag = &is_json},
+    {"ice", 0, "all|relay", "which paths may be used (default all)", .text = &ice},
+    {"turn", 0, "URL,NAME,PASSWORD", "a TURN server of your own; may be repeated", .list = &turn},
     {"insecure", 'k', NULL, "take any certificate of the server's; the code still proves the peer",
         .flag = &is_insecure},
 };
@@ -415,6 +418,8 @@ static void receive_all(struct receive *receive, const struct signaling_phrase *
                                         : code->server[0] ? code->server
                                                           : NULL),
         .is_insecure = is_insecure,
+        .ice = ice,
+        .turn = &turn,
         .code = code,
         .on_code = on_code,
         .on_wrong_code = on_wrong_code,

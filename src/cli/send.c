@@ -19,7 +19,8 @@
 #define WAIT_FOR_MAX 600000     // Milliseconds for a receiver that was lost to come back.
 
 static const char *server;
-static const char *name;
+static const char *name, *ice;
+static struct cli_list turn;
 static bool is_json, is_insecure, has_no_qr;
 
 static const struct cli_option options[] = {
@@ -28,6 +29,8 @@ static const struct cli_option options[] = {
     {"name", 'n', "NAME", "what the other side sees; for a single path, or for -", .text = &name},
     {"json", 0, NULL, "report as JSON, an object a line, on standard output", .flag = &is_json},
     {"no-qr", 0, NULL, "print no QR code", .flag = &has_no_qr},
+    {"ice", 0, "all|relay", "which paths may be used (default all)", .text = &ice},
+    {"turn", 0, "URL,NAME,PASSWORD", "a TURN server of your own; may be repeated", .list = &turn},
     {"insecure", 'k', NULL, "take any certificate of the server's; the code still proves the peer",
         .flag = &is_insecure},
 };
@@ -403,6 +406,8 @@ static int run(int count, char **paths)
     struct cli_connection_options connection = {
         .server = server,
         .is_insecure = is_insecure,
+        .ice = ice,
+        .turn = &turn,
         .on_code = on_code,
         .on_wrong_code = on_wrong_code,
         .on_open = on_open,

@@ -559,7 +559,11 @@ const char *ice_failure(const struct ice *ice)
     }
     if (ice->config.is_relay_only && ice_relay_is_hopeless(ice)) {
         const char *why = ice_relay_failure(ice);
-        return why ? why : "there is no TURN server to relay through";
+        if (!why) {
+            why = ice->turn_server_count == 0 ? "there is no TURN server to relay through"
+                                              : "no TURN server has an address of our families";
+        }
+        return why;
     }
     if (!has_any_local(ice)) {
         return "there is no network interface to reach the peer from";

@@ -55,12 +55,20 @@ static void begin(struct ice *ice, struct ice_relay *relay)
     relay->is_started = false;
 }
 
+// A server on this very host is reached from any of its addresses; from loopback, no other one is.
+static bool is_reachable(const struct yodel_addr *base, const struct yodel_addr *server)
+{
+    return base->family == server->family &&
+           addr_is_link_local(base) == addr_is_link_local(server) &&
+           (!addr_is_loopback(base) || addr_is_loopback(server));
+}
+
 static void add(struct ice *ice, uint8_t local, uint8_t server)
 {
     struct yodel_path path = path_to(&ice->locals[local].addr, &ice->turn_servers[server]);
     size_t at = 0;
 
-    if (!ice_pair_is_sensible(&path.local, &path.remote) || find_path(ice, &path) ||
+    if (!is_reachable(&path.local, &path.remote) || find_path(ice, &path) ||
         count_of_server(ice, server) == ICE_RELAYS_PER_SERVER_MAX) {
         return;
     }
