@@ -168,6 +168,16 @@ static void part(struct signaling_code *code)
     }
 }
 
+static bool is_spent(const struct request *r, const struct signaling_budget *budget, uint32_t max)
+{
+    return signaling_sources_is_spent(budget, max, SIGNALING_SOURCES_MINUTE, r->now);
+}
+
+static void spend(const struct request *r, struct signaling_budget *budget)
+{
+    signaling_sources_spend(budget, SIGNALING_SOURCES_MINUTE, r->now);
+}
+
 static void create_code(const struct request *r)
 {
     struct signaling_client *client = r->client;
@@ -178,7 +188,7 @@ static void create_code(const struct request *r)
         fail(r, SIGNALING_TOO_MANY, "a connection has at most 16 codes; release one first");
         return;
     }
-    if (signaling_sources_is_spent(budget, SIGNALING_CREATED_CODES_MAX, r->now)) {
+    if (is_spent(r, budget, SIGNALING_CREATED_CODES_MAX)) {
         fail(r, SIGNALING_RATE_LIMITED, "too many codes from your address; wait a minute");
         return;
     }
@@ -186,7 +196,7 @@ static void create_code(const struct request *r)
         fail(r, SIGNALING_TOO_MANY, "the server has no free code; try again later");
         return;
     }
-    signaling_sources_spend(budget, r->now);
+    spend(r, budget);
     list_push_back(&client->codes, &code->of_creator);
     client->code_count++;
     signaling_session_say(
@@ -204,29 +214,36 @@ static void use_code(const struct request *r)
 {
     struct signaling_budget *wrong = &r->client->source->wrong;
     struct signaling_budget *used = &r->client->source->used;
+    struct signaling_budget *used_long = &r->client->source->used_long;
 
-    if (signaling_sources_is_spent(wrong, SIGNALING_WRONG_CODES_MAX, r->now)) {
+    if (is_spent(r, wrong, SIGNALING_WRONG_CODES_MAX)) {
         fail(r, SIGNALING_RATE_LIMITED, "too many wrong codes from your address; wait a minute");
         return;
     }
     // Whoever pairs and fails the proof burns somebody's code without ever being wrong here.
-    if (signaling_sources_is_spent(used, SIGNALING_USED_CODES_MAX, r->now)) {
+    if (is_spent(r, used, SIGNALING_USED_CODES_MAX)) {
         fail(r, SIGNALING_RATE_LIMITED, "too many codes used from your address; wait a minute");
         return;
     }
-    signaling_sources_spend(used, r->now);
+    if (signaling_sources_is_spent(
+            used_long, SIGNALING_USED_CODES_LONG_MAX, SIGNALING_SOURCES_HOUR, r->now)) {
+        fail(r, SIGNALING_RATE_LIMITED, "too many codes used from your address; wait an hour");
+        return;
+    }
+    spend(r, used);
+    signaling_sources_spend(used_long, SIGNALING_SOURCES_HOUR, r->now);
     if (r->client->using) {
         fail(r, SIGNALING_TOO_MANY, "a connection uses at most one code; unpair first");
         return;
     }
     struct signaling_code *code = signaling_codes_find(&r->core->codes, r->message->number);
     if (!code || code->creator == r->client) {
-        signaling_sources_spend(wrong, r->now);
+        spend(r, wrong);
         fail(r, SIGNALING_UNKNOWN_CODE, "nobody has that code; it may have ended");
         return;
     }
     if (code->is_used) {
-        signaling_sources_spend(wrong, r->now);
+        spend(r, wrong);
         fail(r, SIGNALING_USED_CODE, "that code was used already; ask for a new one");
         return;
     }

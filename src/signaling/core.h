@@ -25,9 +25,11 @@
 #define SIGNALING_CLIENT_CODES_MAX 16
 #define SIGNALING_BAD_MESSAGES_MAX 10
 #define SIGNALING_MESSAGES_A_SECOND 100
-#define SIGNALING_FLOOD_A_SECOND 1000   // Whoever goes on after the first error is closed.
-#define SIGNALING_WRONG_CODES_MAX 5     // A minute, for an address.
-#define SIGNALING_USED_CODES_MAX 120    // A minute, for an address: use-code of any kind.
+#define SIGNALING_FLOOD_A_SECOND 1000 // Whoever goes on after the first error is closed.
+#define SIGNALING_WRONG_CODES_MAX 5   // A minute, for an address.
+#define SIGNALING_USED_CODES_MAX 120  // A minute, for an address: use-code of any kind.
+// An hour, for an address. Each may be a guess at two of 1024 words: one in 1700 hours meets.
+#define SIGNALING_USED_CODES_LONG_MAX 600
 #define SIGNALING_CREATED_CODES_MAX 120 // A minute, for an address.
 #define SIGNALING_PING_INTERVAL YODEL_SECONDS(20)
 #define SIGNALING_PONG_TIMEOUT YODEL_SECONDS(30)

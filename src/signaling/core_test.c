@@ -379,6 +379,34 @@ static void so_many_used_codes_a_minute_from_one_address(void)
     end();
 }
 
+// Below the minute's limit an address would still have 7200 guesses an hour.
+static void so_many_used_codes_an_hour_from_one_address(void)
+{
+    start();
+    say(1, "{\"type\":\"%s\"}", "create-code");
+    (void)fixture_hear(&f, client[1]);
+    for (int i = 0; i < SIGNALING_USED_CODES_LONG_MAX; i++) {
+        f.now += YODEL_SECONDS(1);
+        say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
+        CHECK(strstr(fixture_hear(&f, client[0]), "paired"));
+        say(1, "{\"type\":\"reopen-code\",\"number\":%s}", "1");
+        while (*fixture_hear(&f, client[0]) || *fixture_hear(&f, client[1])) {
+        }
+    }
+    // Neither going for a while nor waiting a minute helps; the hour over does.
+    leave(0);
+    f.now += YODEL_SECONDS(1800);
+    signaling_core_tick(&f.core, f.now);
+    client[0] = fixture_connect(&f, 1);
+    (void)fixture_hear(&f, client[0]);
+    say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
+    hears_error(0, "rate-limited");
+    f.now += YODEL_SECONDS(1201);
+    say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
+    CHECK(strstr(fixture_hear(&f, client[0]), "paired"));
+    end();
+}
+
 static void codes_are_not_hoarded(void)
 {
     start();
@@ -545,7 +573,8 @@ TEST_MAIN(TEST(the_server_speaks_first), TEST(a_room_tells_who_is_there_and_who_
     TEST(nobody_uses_a_code_of_ones_own_or_two_at_once),
     TEST(unpair_with_a_number_ends_that_pair_alone), TEST(a_client_has_sixteen_codes_and_one_room),
     TEST(a_room_holds_512), TEST(five_wrong_codes_a_minute_from_one_address),
-    TEST(so_many_used_codes_a_minute_from_one_address), TEST(codes_are_not_hoarded),
+    TEST(so_many_used_codes_a_minute_from_one_address),
+    TEST(so_many_used_codes_an_hour_from_one_address), TEST(codes_are_not_hoarded),
     TEST(a_hundred_messages_a_second_are_enough), TEST(ten_bad_messages_close_the_connection),
     TEST(who_does_not_read_is_closed_and_costs_nothing_more),
     TEST(an_address_has_a_number_of_connections),

@@ -113,22 +113,23 @@ yodel_time signaling_sources_next_timeout(const struct signaling_sources *source
 {
     const struct signaling_source *source = longest_idle(sources);
 
-    return source ? time_after(source->idle_since, SIGNALING_SOURCES_WINDOW) : YODEL_NEVER;
+    return source ? time_after(source->idle_since, SIGNALING_SOURCES_KEPT) : YODEL_NEVER;
 }
 
-static bool is_over(const struct signaling_budget *budget, yodel_time now)
+static bool is_over(const struct signaling_budget *budget, yodel_duration window, yodel_time now)
 {
-    return time_since(now, budget->since) >= SIGNALING_SOURCES_WINDOW;
+    return time_since(now, budget->since) >= window;
 }
 
-bool signaling_sources_is_spent(const struct signaling_budget *budget, uint32_t max, yodel_time now)
+bool signaling_sources_is_spent(
+    const struct signaling_budget *budget, uint32_t max, yodel_duration window, yodel_time now)
 {
-    return budget->count >= max && !is_over(budget, now);
+    return budget->count >= max && !is_over(budget, window, now);
 }
 
-void signaling_sources_spend(struct signaling_budget *budget, yodel_time now)
+void signaling_sources_spend(struct signaling_budget *budget, yodel_duration window, yodel_time now)
 {
-    if (budget->count == 0 || is_over(budget, now)) {
+    if (budget->count == 0 || is_over(budget, window, now)) {
         *budget = (struct signaling_budget){.since = now};
     }
     budget->count++;

@@ -2,7 +2,7 @@
 //
 // An IPv4 address counts alone, an IPv6 address with its /64, which is one customer's.
 //
-// Ownership   a source lives while it has connections, and a minute longer
+// Ownership   a source lives while it has connections, and SIGNALING_SOURCES_KEPT longer
 // Limits      SIGNALING_SOURCES_IDLE_MAX without a connection; the longest idle goes first
 // Time        every `now` must be at least the one before it
 
@@ -15,9 +15,11 @@
 #include "base/time.h"
 
 #define SIGNALING_SOURCES_IDLE_MAX 4096
-#define SIGNALING_SOURCES_WINDOW YODEL_SECONDS(60)
+#define SIGNALING_SOURCES_MINUTE YODEL_SECONDS(60)
+#define SIGNALING_SOURCES_HOUR YODEL_SECONDS(3600)
+#define SIGNALING_SOURCES_KEPT SIGNALING_SOURCES_HOUR // Or who goes and comes would begin anew.
 
-// How often within SIGNALING_SOURCES_WINDOW of the first time.
+// How often within a window that begins with the first time.
 struct signaling_budget {
     yodel_time since;
     uint32_t count;
@@ -28,10 +30,11 @@ struct signaling_source {
     struct list_node idle;
     yodel_time idle_since;
     uint32_t connections;
-    struct signaling_budget wrong;   // use-code that met nobody.
-    struct signaling_budget used;    // use-code, whatever came of it.
-    struct signaling_budget created; // create-code.
-    uint8_t key[17];                 // The family, and the address or its first half.
+    struct signaling_budget wrong;     // use-code that met nobody.
+    struct signaling_budget used;      // use-code, whatever came of it,
+    struct signaling_budget used_long; // and in an hour.
+    struct signaling_budget created;   // create-code.
+    uint8_t key[17];                   // The family, and the address or its first half.
 };
 
 struct signaling_sources {
@@ -57,8 +60,10 @@ void signaling_sources_leave(
 void signaling_sources_tick(struct signaling_sources *sources, yodel_time now);
 yodel_time signaling_sources_next_timeout(const struct signaling_sources *sources);
 
+// `window` is the same for a budget each time.
 bool signaling_sources_is_spent(
-    const struct signaling_budget *budget, uint32_t max, yodel_time now);
-void signaling_sources_spend(struct signaling_budget *budget, yodel_time now);
+    const struct signaling_budget *budget, uint32_t max, yodel_duration window, yodel_time now);
+void signaling_sources_spend(
+    struct signaling_budget *budget, yodel_duration window, yodel_time now);
 
 #endif
