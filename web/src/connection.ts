@@ -12,6 +12,7 @@ const CONNECT_WAIT_MS = 45_000;
 const GONE_WAIT_MS = 4_000;
 const RESTART_WAIT_MS = 1_000;
 const CANDIDATES_MAX = 100;
+const MISMATCH = "fingerprint-mismatch";
 
 export interface ConnectionHandlers {
   send(data: object): void; // To the peer, through the server.
@@ -39,16 +40,19 @@ export class Connection {
   #over = false;
   #opened = false;
   #peerLeft = false;
+  #hasRelay = false; // It gave us an address.
 
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
     this.#options = options;
     this.#handlers = handlers;
     this.peer = makePeer(options);
-    this.peer.onicecandidate = ({ candidate }) =>
+    this.peer.onicecandidate = ({ candidate }) => {
+      this.#hasRelay ||= / typ relay /.test(candidate?.candidate ?? "");
       handlers.send({ candidate: candidate && candidate.candidate ? candidate.toJSON() : null });
+    };
     this.peer.onconnectionstatechange = () => this.#onState();
     this.peer.ondatachannel = ({ channel }) => this.#onChannel(channel);
-    this.#timer = setTimeout(() => this.#fail(new Problem("no-path")), CONNECT_WAIT_MS);
+    this.#timer = setTimeout(() => this.#fail(this.#noPath()), CONNECT_WAIT_MS);
     if (options.offerer) {
       const channel = this.peer.createDataChannel(CHANNEL_LABEL, { protocol: CHANNEL_PROTOCOL });
       channel.binaryType = "arraybuffer";
@@ -63,6 +67,7 @@ export class Connection {
     if (typeof message !== "object" || message === null || this.#over) return;
     if ("description" in message) this.#enqueue(() => this.#describe(message["description"]));
     else if ("candidate" in message) this.#enqueue(() => this.#candidate(message["candidate"]));
+    else if ("abort" in message) this.#aborted(message["abort"]);
   }
 
   // The peer's signaling is gone. That alone means nothing, since the server may die; but a
@@ -95,7 +100,11 @@ export class Connection {
     const { type, sdp } = (value ?? {}) as Record<string, unknown>;
     const wanted = this.#options.offerer ? "answer" : "offer";
     if (type !== wanted || typeof sdp !== "string") throw new Problem("bad-peer");
-    if (!isOnlyFingerprint(sdp, this.#options.peerFingerprint)) throw new Problem("fingerprint");
+    if (!isOnlyFingerprint(sdp, this.#options.peerFingerprint)) {
+      const text = "the fingerprint is not the one that the code proved";
+      this.#handlers.send({ abort: { code: MISMATCH, text } });
+      throw new Problem("fingerprint");
+    }
     await this.peer.setRemoteDescription({ type: wanted, sdp });
     if (wanted === "offer") {
       await this.peer.setLocalDescription(await this.peer.createAnswer());
@@ -104,6 +113,13 @@ export class Connection {
     const early = this.#early;
     this.#early = [];
     for (const candidate of early) await this.#add(candidate);
+  }
+
+  // The peer refused our description, as somebody between us changed it. Once the channel stands, what
+  // comes by way of the server ends nothing.
+  #aborted(value: unknown): void {
+    const code = (value as Record<string, unknown> | null)?.["code"];
+    if (code === MISMATCH && !this.#opened) this.#fail(new Problem("fingerprint"));
   }
 
   async #candidate(value: unknown): Promise<void> {
@@ -142,7 +158,7 @@ export class Connection {
     const state = this.peer.connectionState;
     this.#handlers.state(state);
     if (!this.#opened) {
-      if (state === "failed") this.#fail(new Problem("no-path"));
+      if (state === "failed") this.#fail(this.#noPath());
       return;
     }
     clearTimeout(this.#timer);
@@ -156,6 +172,12 @@ export class Connection {
   // The browser may yet find its way back; ICE without new addresses of ours often cannot.
   #restartSoon(): void {
     this.#timer = setTimeout(() => this.#restart(), RESTART_WAIT_MS);
+  }
+
+  #noPath(): Problem {
+    const urls = this.#options.iceServers.flatMap((server) => server.urls);
+    if (!urls.some((url) => /^turns?:/.test(url))) return new Problem("no-relay");
+    return new Problem(this.#hasRelay ? "no-path" : "relay-silent");
   }
 
   #restart(): void {

@@ -43,12 +43,14 @@ function portsOf(sdp: string, type: string): Set<number> {
 // is hidden is near when it is one of the peer's own and not one that a translator gave it.
 export function classify(local: Candidate, remote: Candidate, sdp: string): Path["kind"] {
   if (local.candidateType === "relay" || remote.candidateType === "relay") return "relay";
+  const port = remote.port ?? 0;
+  const isIn = (type: string) => portsOf(sdp, type).has(port);
+  // A check that came before the peer's candidate makes its relay look like somebody new.
+  if (isIn("relay") && !isIn("host") && !isIn("srflx")) return "relay";
   const address = addressOf(remote);
   if (address !== "") return isLocalAddress(address) ? "local" : "internet";
   if (remote.candidateType === "host") return "local";
-  const port = remote.port ?? 0;
-  const isOwn = portsOf(sdp, "host").has(port) && !portsOf(sdp, "srflx").has(port);
-  return isOwn && local.candidateType === "host" ? "local" : "direct";
+  return isIn("host") && !isIn("srflx") && local.candidateType === "host" ? "local" : "direct";
 }
 
 export async function findPath(peer: RTCPeerConnection): Promise<Path | undefined> {

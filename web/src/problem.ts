@@ -15,6 +15,8 @@ export type ProblemCode =
   | "fingerprint"
   | "bad-peer"
   | "no-path"
+  | "no-relay"
+  | "relay-silent"
   | "peer-gone"
   | "connection-lost"
   | "declined"
@@ -80,7 +82,21 @@ const explanations: Record<ProblemCode, Explanation> = {
   },
   "no-path": {
     what: "No way was found from here to the other side.",
-    todo: "A firewall may stand between. Try another network, or the same one for both.",
+    todo:
+      "The relay answered here, so the other side's network seems to let nothing out. Run " +
+      "“yodel doctor” there, or try another network.",
+  },
+  "no-relay": {
+    what: "No direct way was found to the other side, and this server offers no relay.",
+    todo:
+      "Use the same network on both sides, or another one on either. Whoever runs this server " +
+      "can switch its relay on: “yodel doctor” says how.",
+  },
+  "relay-silent": {
+    what: "No direct way was found to the other side, and the server's relay does not answer.",
+    todo:
+      "A firewall here may stop it, or it is down. Run “yodel doctor” with this page's address: " +
+      "it says what is closed, and what to change.",
   },
   "peer-gone": {
     what: "The other side has left.",

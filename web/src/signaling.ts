@@ -39,20 +39,19 @@ export function signalUrl(page: string): string {
 // The server does not know under which name it was reached: a URL without an address means that.
 export function iceServersFrom(value: unknown, host: string): RTCIceServer[] {
   if (!Array.isArray(value)) return [];
-  const text = (member: unknown) => (typeof member === "string" ? member : undefined);
   const servers: RTCIceServer[] = [];
   for (const entry of value.slice(0, 8)) {
     const { urls, username, credential } = (entry ?? {}) as Record<string, unknown>;
+    // One relay without credentials, and the browser refuses the whole list.
+    const login =
+      typeof username === "string" && typeof credential === "string"
+        ? { username, credential }
+        : undefined;
+    const known = login ? /^(stun|turn)s?:/ : /^stuns?:/;
     const list = (Array.isArray(urls) ? urls : [urls])
-      .filter((url): url is string => typeof url === "string" && /^(stun|turn)s?:/.test(url))
+      .filter((url): url is string => typeof url === "string" && known.test(url))
       .map((url) => url.replace(/^([a-z]+):(?=:|\?|$)/, `$1:${host}`));
-    if (list.length === 0) continue;
-    const server: RTCIceServer = { urls: list };
-    const name = text(username);
-    const secret = text(credential);
-    if (name !== undefined) server.username = name;
-    if (secret !== undefined) server.credential = secret;
-    servers.push(server);
+    if (list.length > 0) servers.push({ urls: list, ...login });
   }
   return servers;
 }

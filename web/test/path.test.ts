@@ -9,7 +9,8 @@ import { qrPath } from "../src/ui/qr.ts";
 
 const sdp =
   "v=0\r\na=candidate:1 1 udp 2113937151 a-b.local 5000 typ host generation 0\r\n" +
-  "a=candidate:2 1 udp 1677729535 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0\r\n";
+  "a=candidate:2 1 udp 1677729535 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0\r\n" +
+  "a=candidate:3 1 udp 33562367 198.51.100.9 49200 typ relay raddr 0.0.0.0 rport 0\r\n";
 
 test("the path is told from the candidates", () => {
   const host = { candidateType: "host", address: "" };
@@ -25,6 +26,8 @@ test("the path is told from the candidates", () => {
     ["internet", host, { candidateType: "prflx", address: "2001:db8::1" }],
     ["relay", host, { candidateType: "relay", address: "192.168.1.7" }],
     ["relay", { candidateType: "relay" }, host],
+    ["relay", host, { candidateType: "prflx", address: "", port: 49200 }],
+    ["relay", host, { candidateType: "prflx", address: "198.51.100.9", port: 49200 }],
   ] as const;
   for (const [want, local, remote] of rows) assert.equal(classify(local, remote, sdp), want);
 });
@@ -48,6 +51,16 @@ test("a server without an address is the one we reached", () => {
     { urls: ["turn:yodel.example?transport=udp"], username: "u", credential: "c" },
   ]);
   assert.deepEqual(iceServersFrom({ length: 3 }, "x"), []);
+});
+
+test("a relay is used with its credentials, and never without", () => {
+  const urls = ["turn:192.0.2.7:3478?transport=udp", "turn:192.0.2.7:3478?transport=tcp", "turns:[2001:db8::7]:443?transport=tcp"];
+  const whole = { urls, username: "1764000000:x", credential: "s" };
+  assert.deepEqual(iceServersFrom([whole], "x"), [whole]);
+  // The browser would refuse the whole list for one of these.
+  for (const lost of [{ urls }, { urls, username: "u" }, { urls, credential: "c" }, { urls, username: 7, credential: {} }]) {
+    assert.deepEqual(iceServersFrom([lost, { urls: [...urls, "stun:192.0.2.7"] }], "x"), [{ urls: ["stun:192.0.2.7"] }]);
+  }
 });
 
 test("the WebSocket is beside the page", () => {

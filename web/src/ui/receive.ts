@@ -36,6 +36,8 @@ const REPEATABLE: ProblemCode[] = [
   "used-code",
   "unknown-code",
   "no-path",
+  "no-relay",
+  "relay-silent",
   "disk-full",
   "io",
   "server-error",
