@@ -229,8 +229,8 @@ static void say_source(
     } else {
         struct in_pktinfo info = {0};
         memcpy(&info.ipi_spec_dst, from->ip, sizeof info.ipi_spec_dst);
-        memcpy(
-            CMSG_DATA(add_control(message, IPPROTO_IP, IP_PKTINFO, sizeof info)), &info, sizeof info);
+        memcpy(CMSG_DATA(add_control(message, IPPROTO_IP, IP_PKTINFO, sizeof info)), &info,
+            sizeof info);
     }
 }
 
@@ -257,8 +257,8 @@ static void add_part(struct outgoing *o, struct bytes piece)
 {
     if (piece.len > 0) {
         // sendmsg does not write through it.
-        o->parts[o->part_count++] =
-            (struct iovec){(void *)(uintptr_t)piece.ptr, piece.len}; // NOLINT(performance-no-int-to-ptr)
+        o->parts[o->part_count++] = (struct iovec){
+            (void *)(uintptr_t)piece.ptr, piece.len}; // NOLINT(performance-no-int-to-ptr)
         o->messages[o->count].msg_hdr.msg_iovlen++;
     }
 }

@@ -34,8 +34,8 @@ struct server_turn_udp {
     struct server_turn_outlet outlet; // First: it is found from there.
     struct yodel_addr local;
     int fd;
-    bool is_wildcard; // Each datagram says where it went to.
-    bool can_segment; // UDP_SEGMENT has not been refused yet.
+    bool is_wildcard;                    // Each datagram says where it went to.
+    bool can_segment;                    // UDP_SEGMENT has not been refused yet.
     struct server_turn_udp_stats *stats; // Of all sockets together.
 };
 
@@ -47,8 +47,8 @@ void server_turn_udp_init(struct server_turn_udp *udp, int fd, const struct yode
 
 struct server_turn_control {
     // UDP_GRO or UDP_SEGMENT, and the greater of the two that say which address of ours.
-    _Alignas(struct cmsghdr) uint8_t
-        bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    _Alignas(struct cmsghdr)
+        uint8_t bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
 // One message: a datagram, or more of one length, but for a shorter last one.

@@ -92,7 +92,8 @@ static void sends_in_order(struct fixture *f)
     uint8_t numbers[256];
     size_t lens[256];
 
-    for (uint8_t i = 0; i < 150; i++) { // Two destinations in turns, two lengths, and more than one train.
+    for (uint8_t i = 0; i < 150;
+         i++) { // Two destinations in turns, two lengths, and more than one train.
         put(f, &f->a, i % 50 < 25 ? &f->b.local : &f->c.local, i, i % 2 ? 4 : 0,
             (i % 2 ? 996u : 1000u) - (i % 25 == 24 ? 100u : 0u));
     }
@@ -169,7 +170,8 @@ static void what_cannot_be_sent_is_counted_and_the_rest_leaves(void)
 
     set_up(&f);
     for (uint8_t i = 0; i < 30; i++) {
-        put(&f, &f.a, i / 10 == 1 ? &nowhere : &f.b.local, i, 0, 10); // The wrong family in the middle.
+        put(&f, &f.a, i / 10 == 1 ? &nowhere : &f.b.local, i, 0,
+            10); // The wrong family in the middle.
     }
     server_turn_batch_flush(f.batch);
     CHECK_EQ(f.stats.refused, 10);
