@@ -1,4 +1,4 @@
-// yodel serve: the signaling server with its web page, until somebody stops it.
+// yodel serve: the server, signaling, relays and the web page, until somebody stops it.
 
 #include <netinet/in.h>
 #include <signal.h>
@@ -17,6 +17,8 @@
 #define CONNECTIONS_MAX 1000000
 
 static struct server_config config = {.listen = ":8080"};
+static struct cli_list turn_users, turn_allow;
+static const char *turn_switch = "on";
 static const char *config_file;
 static const char *log_level = "info";
 static bool log_json;
@@ -25,7 +27,33 @@ static bool quiet;
 static const struct cli_option options[] = {
     {"listen", 'l', "HOST:PORT", "where to listen; :PORT is every address (default :8080)",
         .text = &config.listen},
-    {"udp", 0, "HOST:PORT", "where STUN answers, or off (default: port 3478)", .text = &config.udp},
+    {"udp", 0, "HOST:PORT", "where STUN and TURN answer, or off (default: port 3478)",
+        .text = &config.udp},
+    {"turn", 0, "on|off", "relay for clients (default on: for those that signaling lets in)",
+        .text = &turn_switch},
+    {"turn-user", 0, "NAME:PASSWORD", "who else may relay; may be repeated", .list = &turn_users},
+    {"turn-user-file", 0, "FILE", "the same, a line each; read again when it changes",
+        .text = &config.turn.user_file},
+    {"turn-secret", 0, "FILE",
+        "one or two lines, each a secret that signs names with an expiry\n"
+        "(REST API); read again when it changes",
+        .text = &config.turn.secret_file},
+    {"turn-realm", 0, "REALM", "what relays are for, in the protocol (default yodel)",
+        .text = &config.turn.realm},
+    {"turn-allow", 0, "CIDR",
+        "a private network that relays may reach, like 10.0.0.0/8;\nmay be repeated",
+        .list = &turn_allow},
+    {"turn-external", 0, "IP",
+        "the relays' address in the world, where a NAT is before this machine",
+        .text = &config.turn.external},
+    {"turn-ports", 0, "MIN-MAX", "UDP ports of relays (default 49152-65535)",
+        .text = &config.turn.ports},
+    {"turn-allocations", 0, "N", "relays in all (default 4096)", .number = &config.turn.allocations,
+        .min = 1, .max = CONNECTIONS_MAX},
+    {"turn-allocations-per-user", 0, "N", "relays of one user (default 32)",
+        .number = &config.turn.allocations_per_user, .min = 1, .max = CONNECTIONS_MAX},
+    {"turn-rate", 0, "BYTES", "of a relay in a second, each way (default: no limit)",
+        .number = &config.turn.bytes_per_second, .min = 1000, .max = UINT32_MAX},
     {"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)",
         .text = &config.tls_cert},
     {"tls-key", 0, "FILE", "and its private key (PEM)", .text = &config.tls_key},
@@ -56,6 +84,7 @@ struct run {
     uv_loop_t loop;
     uv_signal_t interrupted;
     uv_signal_t terminated;
+    uv_signal_t hung_up;
     struct server *server;
     bool is_stopping;
 };
@@ -108,7 +137,9 @@ static void print_banner(const struct server *server)
         print_url(&addr, scheme, addr_is_loopback(&addr) ? "localhost" : NULL);
     }
     if (udp.family != YODEL_ADDR_NONE) {
-        printf("STUN answers on UDP %s.\n", addr_text(&udp, text));
+        printf("%s on UDP %s.\n",
+            server_has_relays(server) ? "STUN and TURN answer" : "STUN answers",
+            addr_text(&udp, text));
     }
     if (!server_assets_has_page()) {
         printf("This program was built without the web page; `make build` adds it.\n");
@@ -133,6 +164,7 @@ static void on_stopped(void *ctx)
 
     uv_close((uv_handle_t *)&run->interrupted, NULL);
     uv_close((uv_handle_t *)&run->terminated, NULL);
+    uv_close((uv_handle_t *)&run->hung_up, NULL);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -147,10 +179,18 @@ static void on_signal(uv_signal_t *handle, int number)
     server_stop(run->server, on_stopped, run);
 }
 
-static void watch(struct run *run, uv_signal_t *handle, int number)
+static void on_hang_up(uv_signal_t *handle, int number)
+{
+    struct run *run = handle->data;
+
+    (void)number;
+    server_reload(run->server);
+}
+
+static void watch(struct run *run, uv_signal_t *handle, int number, uv_signal_cb then)
 {
     (void)uv_signal_init(&run->loop, handle);
-    (void)uv_signal_start(handle, on_signal, number);
+    (void)uv_signal_start(handle, then, number);
     handle->data = run;
 }
 
@@ -163,8 +203,9 @@ static int serve(struct run *run)
         fprintf(stderr, "yodel serve: %s\n", why);
         return CLI_FAILED;
     }
-    watch(run, &run->interrupted, SIGINT);
-    watch(run, &run->terminated, SIGTERM);
+    watch(run, &run->interrupted, SIGINT, on_signal);
+    watch(run, &run->terminated, SIGTERM, on_signal);
+    watch(run, &run->hung_up, SIGHUP, on_hang_up);
     if (!quiet) {
         print_banner(run->server);
     }
@@ -190,6 +231,16 @@ static bool choose_log(void)
     return false;
 }
 
+static bool take_turn(void)
+{
+    config.turn.is_off = strcmp(turn_switch, "off") == 0;
+    config.turn.users = turn_users.items;
+    config.turn.user_count = turn_users.count;
+    config.turn.allow = turn_allow.items;
+    config.turn.allow_count = turn_allow.count;
+    return config.turn.is_off || strcmp(turn_switch, "on") == 0;
+}
+
 static int run_serve(int argument_count, char **arguments)
 {
     static struct run run;
@@ -199,6 +250,10 @@ static int run_serve(int argument_count, char **arguments)
     if (!choose_log()) {
         fprintf(stderr, "yodel serve: --log-level is error, warn, info or debug, not \"%s\"\n",
             log_level);
+        return CLI_USAGE;
+    }
+    if (!take_turn()) {
+        fprintf(stderr, "yodel serve: --turn is on or off, not \"%s\"\n", turn_switch);
         return CLI_USAGE;
     }
     (void)signal(SIGPIPE, SIG_IGN); // Whoever goes while we write is no reason to end.
@@ -216,9 +271,10 @@ static int run_serve(int argument_count, char **arguments)
 const struct cli_command cli_serve = {
     .name = "serve",
     .arguments = "",
-    .summary = "Run a server: signaling, STUN and the web page",
+    .summary = "Run a server: signaling, STUN, TURN and the web page",
     .help = "Clients: browsers at the printed addresses, `yodel send` and `yodel receive`.\n"
-            "Health is at /healthz, metrics for Prometheus are at /metrics.\n",
+            "Health is at /healthz, metrics for Prometheus are at /metrics.\n"
+            "SIGHUP reads the files with users and secrets again.\n",
     .options = options,
     .option_count = COUNT(options),
     .run = run_serve,

@@ -37,9 +37,13 @@ static void a_client_hello_says_what_is_inside(void)
         {"\x08http/1.1", SERVER_FIRST_TLS_HTTP},
         {"\x02h2\x08http/1.1", SERVER_FIRST_TLS_HTTP},
         {"\x09stun.turn", SERVER_FIRST_TLS_TURN},
-        {"\x03" "foo\x09stun.turn\x02h2", SERVER_FIRST_TLS_TURN},
+        {"\x03"
+         "foo\x09stun.turn\x02h2",
+            SERVER_FIRST_TLS_TURN},
         {"\x08stun.tur", SERVER_FIRST_TLS},
-        {"\x03" "foo", SERVER_FIRST_TLS},
+        {"\x03"
+         "foo",
+            SERVER_FIRST_TLS},
     };
     uint8_t hello[2000];
 
@@ -86,5 +90,5 @@ static void plain_protocols_are_told_by_their_first_bytes(void)
     }
 }
 
-TEST_MAIN(TEST(a_client_hello_says_what_is_inside),
-    TEST(plain_protocols_are_told_by_their_first_bytes))
+TEST_MAIN(
+    TEST(a_client_hello_says_what_is_inside), TEST(plain_protocols_are_told_by_their_first_bytes))

@@ -14,7 +14,7 @@
 
 #define HEADERS_MAX 2048
 #define HEADER_MAX 1024
-#define METRICS_MAX 16384
+#define METRICS_MAX 32768
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define JSON_TYPE "application/json"
 #define CACHE_FOR_EVER "public, max-age=31536000, immutable"

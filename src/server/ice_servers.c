@@ -45,28 +45,82 @@ bool server_ice_servers_is_valid(const char *urls)
     return true;
 }
 
-void server_ice_servers_write(char json[SERVER_ICE_SERVERS_MAX], const struct server_config *config,
-    const char *host, uint16_t stun_port)
+// Each entry whole, or not at all.
+static void put_entry(struct writer *w, const struct writer *entry)
 {
-    struct writer w = writer_of(span_of(json, SERVER_ICE_SERVERS_MAX - 3));
-    const char *comma = "";
+    struct writer before = *w;
+
+    put_text(w, w->len > 1 ? "," : "");
+    put_bytes(w, writer_bytes(entry));
+    if (w->failed || entry->failed) {
+        *w = before;
+    }
+}
+
+static void put_stun(struct writer *w, const struct server_ice_offer *offer)
+{
+    uint8_t room[SERVER_ICE_SERVERS_MAX];
+    struct writer entry = writer_of(span_of(room, sizeof room));
+
+    put_format(&entry, "{\"urls\":[\"stun:%s:%u\"]}", offer->host, (unsigned)offer->stun);
+    put_entry(w, &entry);
+}
+
+static void put_turn(struct writer *w, const struct server_ice_offer *offer)
+{
+    const struct {
+        const char *scheme;
+        uint16_t port;
+        const char *transport;
+    } urls[] = {
+        {"turn", offer->turn_udp, "udp"},
+        {"turn", offer->turn_tcp, "tcp"},
+        {"turns", offer->turn_tls, "tcp"},
+    };
+    uint8_t room[SERVER_ICE_SERVERS_MAX];
+    struct writer entry = writer_of(span_of(room, sizeof room));
+    const char *comma = "{\"urls\":[";
+
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        if (urls[i].port != 0) {
+            put_format(&entry, "%s\"%s:%s:%u?transport=%s\"", comma, urls[i].scheme, offer->host,
+                (unsigned)urls[i].port, urls[i].transport);
+            comma = ",";
+        }
+    }
+    put_format(
+        &entry, "],\"username\":\"%s\",\"credential\":\"%s\"}", offer->username, offer->credential);
+    if (*comma == ',') {
+        put_entry(w, &entry);
+    }
+}
+
+static void put_configured(struct writer *w, struct bytes url)
+{
+    uint8_t room[SERVER_ICE_SERVERS_MAX];
+    struct writer entry = writer_of(span_of(room, sizeof room));
+
+    put_text(&entry, "{\"urls\":[\"");
+    put_bytes(&entry, url);
+    put_text(&entry, "\"]}");
+    put_entry(w, &entry);
+}
+
+void server_ice_servers_write(char json[SERVER_ICE_SERVERS_MAX], const struct server_config *config,
+    const struct server_ice_offer *offer)
+{
+    struct writer w = writer_of(span_of(json, SERVER_ICE_SERVERS_MAX - 2));
+    const char *urls = config->ice_servers ? config->ice_servers : "";
 
     put_text(&w, "[");
-    if (host && stun_port != 0) {
-        put_format(&w, "{\"urls\":[\"stun:%s:%u\"]}", host, (unsigned)stun_port);
-        comma = ",";
+    if (offer->host && offer->stun != 0) {
+        put_stun(&w, offer);
     }
-    const char *urls = config->ice_servers ? config->ice_servers : "";
+    if (offer->host && offer->username) {
+        put_turn(&w, offer);
+    }
     for (struct bytes url; (url = next_url(&urls)).len > 0;) {
-        struct writer before = w;
-        put_format(&w, "%s{\"urls\":[\"", comma);
-        put_bytes(&w, url);
-        put_text(&w, "\"]}");
-        if (w.failed) {
-            w = before;
-            break;
-        }
-        comma = ",";
+        put_configured(&w, url);
     }
     memcpy(json + w.len, "]", 2);
 }

@@ -1,6 +1,6 @@
 // The list of ICE servers that a client is given.
 //
-// Implements  W3C webrtc §4.2.4 (RTCIceServer)
+// Implements  W3C webrtc §4.2.4 (RTCIceServer), RFC 7064 and RFC 7065 (its URLs)
 // Limits      SERVER_ICE_SERVERS_MAX bytes of JSON; a URL that does not fit is left out
 
 #ifndef SERVER_ICE_SERVERS_H
@@ -10,10 +10,20 @@
 
 #define SERVER_ICE_SERVERS_MAX 2048
 
-// Our own STUN server under the name that the client knows us by, where there are both, and what
-// the configuration adds.
+// What of ours a client is told; a port of 0 is not there.
+struct server_ice_offer {
+    const char *host; // The name that it knows us by, or NULL: nothing of ours then.
+    uint16_t stun;    // UDP.
+    uint16_t turn_udp;
+    uint16_t turn_tcp;
+    uint16_t turn_tls;
+    const char *username; // For TURN.
+    const char *credential;
+};
+
+// Our own servers, and what the configuration adds.
 void server_ice_servers_write(char json[SERVER_ICE_SERVERS_MAX], const struct server_config *config,
-    const char *host, uint16_t stun_port);
+    const struct server_ice_offer *offer);
 
 // Whether a list of URLs, as the configuration has it, is one.
 bool server_ice_servers_is_valid(const char *urls);

@@ -29,6 +29,68 @@ static void write_errors(const struct signaling_stats *stats, struct writer *w)
     }
 }
 
+// A counter with a label, of which the texts are in the order of the values.
+static void family(struct writer *w, const char *name, const char *help, const char *label,
+    const char *const *texts, const uint64_t *values, size_t count)
+{
+    put_format(w, "# HELP yodel_%s %s\n# TYPE yodel_%s counter\n", name, help, name);
+    for (size_t i = 0; i < count; i++) {
+        put_format(w, "yodel_%s{%s=\"%s\"} %" PRIu64 "\n", name, label, texts[i], values[i]);
+    }
+}
+
+static void write_turn_refusals(const struct turn_server_stats *stats, struct writer *w)
+{
+    static const char *const drops[TURN_DROP_COUNT] = {"foreign", "malformed", "unanswerable",
+        "challenges", "no-allocation", "no-channel", "no-permission", "forbidden", "rate", "size",
+        "no-room"};
+    static const char *const errors[TURN_ERROR_COUNT] = {
+        "400", "401", "403", "420", "437", "438", "440", "441", "442", "443", "486", "500", "508"};
+    static const char *const ends[TURN_END_COUNT] = {
+        "client", "expired", "stream", "revoked", "failed"};
+
+    family(w, "turn_dropped_total", "Datagrams that went nowhere.", "reason", drops, stats->drops,
+        TURN_DROP_COUNT);
+    family(w, "turn_errors_total", "Requests answered with an error.", "code", errors,
+        stats->errors, TURN_ERROR_COUNT);
+    family(w, "turn_ended_total", "Allocations that ended.", "reason", ends, stats->ended,
+        TURN_END_COUNT);
+}
+
+static void write_turn_traffic(const struct turn_server_stats *stats, struct writer *w)
+{
+    static const char *const ways[] = {"to_peers", "to_clients"};
+    const uint64_t packets[] = {stats->to_peers.packets, stats->to_clients.packets};
+    const uint64_t bytes[] = {stats->to_peers.bytes, stats->to_clients.bytes};
+
+    family(
+        w, "turn_relayed_packets_total", "Datagrams relayed.", "way", ways, packets, COUNT(ways));
+    family(w, "turn_relayed_bytes_total", "Their bytes, without TURN's own.", "way", ways, bytes,
+        COUNT(ways));
+}
+
+static void write_turn(const struct server_turn *turn, struct writer *w)
+{
+    static const char *const whys[] = {"truncated", "full", "refused"};
+    const struct turn_server_stats *stats = server_turn_is_on(turn)
+                                                ? turn_server_stats(turn->core)
+                                                : &(const struct turn_server_stats){0};
+    const struct server_turn_udp_stats *us = &turn->to_us, *relays = &turn->to_relays;
+    const uint64_t lost[] = {
+        us->truncated + relays->truncated, us->full + relays->full, us->refused + relays->refused};
+
+    metric(w, "stun_received_total", "counter", "Datagrams.", us->in);
+    metric(w, "stun_answered_total", "counter", "Binding requests answered.", stats->bindings);
+    metric(w, "turn_allocations", "gauge", "Allocations now.", stats->allocations);
+    metric(w, "turn_ports", "gauge", "Relayed ports taken now.", stats->ports);
+    metric(w, "turn_allocations_total", "counter", "Allocations ever.", stats->allocated);
+    metric(w, "turn_requests_total", "counter", "Requests with good credentials.", stats->requests);
+    write_turn_traffic(stats, w);
+    write_turn_refusals(stats, w);
+    family(w, "turn_lost_total", "Datagrams that the system did not take or give.", "reason", whys,
+        lost, COUNT(whys));
+}
+
 void server_metrics_write(const struct server *server, struct writer *w, yodel_time now)
 {
     const struct signaling_core *core = &server->core;
@@ -50,9 +112,7 @@ void server_metrics_write(const struct server *server, struct writer *w, yodel_t
         server->http.refused_origin);
     metric(w, "http_refused_limit_total", "counter", "WebSockets over a limit.",
         server->http.refused_limit);
-    metric(w, "stun_received_total", "counter", "Datagrams.", server->stun.received);
-    metric(
-        w, "stun_answered_total", "counter", "Binding requests answered.", server->stun.answered);
+    write_turn(&server->turn, w);
 }
 
 void server_metrics_write_health(const struct server *server, struct writer *w, yodel_time now)
@@ -62,5 +122,5 @@ void server_metrics_write_health(const struct server *server, struct writer *w, 
         ",\"clients\":%zu,\"stun\":%s}\n",
         server->is_stopping ? "stopping" : "ok",
         time_since(now, server->started) / YODEL_SECONDS(1), server->core.by_id.count,
-        server->stun.fd >= 0 ? "true" : "false");
+        server_turn_is_on(&server->turn) ? "true" : "false");
 }

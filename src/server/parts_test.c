@@ -84,15 +84,15 @@ static void clients_get_our_stun_under_the_name_they_use(void)
     char json[SERVER_ICE_SERVERS_MAX];
     struct server_config config = {0};
 
-    server_ice_servers_write(json, &config, "[::1]", 3478);
+    server_ice_servers_write(json, &config, &(struct server_ice_offer){"[::1]", .stun = 3478});
     CHECK_TEXT(json, "[{\"urls\":[\"stun:[::1]:3478\"]}]");
-    server_ice_servers_write(json, &config, NULL, 3478);
+    server_ice_servers_write(json, &config, &(struct server_ice_offer){.stun = 3478});
     CHECK_TEXT(json, "[]");
     config.ice_servers = "stun:a:1, stuns:b";
-    server_ice_servers_write(json, &config, "host", 5);
+    server_ice_servers_write(json, &config, &(struct server_ice_offer){"host", .stun = 5});
     CHECK_TEXT(
         json, "[{\"urls\":[\"stun:host:5\"]},{\"urls\":[\"stun:a:1\"]},{\"urls\":[\"stuns:b\"]}]");
-    server_ice_servers_write(json, &config, "host", 0);
+    server_ice_servers_write(json, &config, &(struct server_ice_offer){.host = "host"});
     CHECK_TEXT(json, "[{\"urls\":[\"stun:a:1\"]},{\"urls\":[\"stuns:b\"]}]");
 
     CHECK(server_ice_servers_is_valid("stun:a:1,stuns:b"));
@@ -105,8 +105,31 @@ static void clients_get_our_stun_under_the_name_they_use(void)
         memcpy(many + i, "stun:a,", 7);
     }
     config.ice_servers = many;
-    server_ice_servers_write(json, &config, NULL, 0);
+    server_ice_servers_write(json, &config, &(struct server_ice_offer){0});
     CHECK_TEXT(json + strlen(json) - 3, "]}]"); // Cut between two of them.
+}
+
+static void clients_get_relays_with_credentials(void)
+{
+    char json[SERVER_ICE_SERVERS_MAX];
+    struct server_config config = {0};
+    struct server_ice_offer offer = {"h", .stun = 1, .turn_udp = 1, .turn_tcp = 2, .turn_tls = 3};
+
+    server_ice_servers_write(json, &config, &offer);
+    CHECK_TEXT(json, "[{\"urls\":[\"stun:h:1\"]}]"); // No credentials, no relay.
+    offer.username = "9:x";
+    offer.credential = "s3c+/=";
+    server_ice_servers_write(json, &config, &offer);
+    CHECK_TEXT(json, "[{\"urls\":[\"stun:h:1\"]},{\"urls\":[\"turn:h:1?transport=udp\","
+                     "\"turn:h:2?transport=tcp\",\"turns:h:3?transport=tcp\"],"
+                     "\"username\":\"9:x\",\"credential\":\"s3c+/=\"}]");
+    offer = (struct server_ice_offer){"h", .turn_tls = 3, .username = "u", .credential = "c"};
+    server_ice_servers_write(json, &config, &offer);
+    CHECK_TEXT(json, "[{\"urls\":[\"turns:h:3?transport=tcp\"],"
+                     "\"username\":\"u\",\"credential\":\"c\"}]");
+    offer.turn_tls = 0;
+    server_ice_servers_write(json, &config, &offer);
+    CHECK_TEXT(json, "[]");
 }
 
 static void a_path_names_one_file_or_none(void)
@@ -165,5 +188,5 @@ static void where_to_listen_is_understood(void)
 TEST_MAIN(TEST(a_host_is_parted_from_its_port),
     TEST(only_our_own_pages_and_listed_ones_may_connect),
     TEST(the_last_forwarded_address_is_the_proxys_own_word),
-    TEST(clients_get_our_stun_under_the_name_they_use), TEST(a_path_names_one_file_or_none),
-    TEST(where_to_listen_is_understood))
+    TEST(clients_get_our_stun_under_the_name_they_use), TEST(clients_get_relays_with_credentials),
+    TEST(a_path_names_one_file_or_none), TEST(where_to_listen_is_understood))

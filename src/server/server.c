@@ -112,12 +112,13 @@ static enum yodel_err check_config(const struct server_config *config, char why[
     return YODEL_OK;
 }
 
-static enum yodel_err start_stun(struct server *server, char why[SERVER_ERROR_MAX])
+static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MAX])
 {
     const char *udp = server->config.udp;
+    const struct env *env = server->config.env;
+    struct server_turn_setup setup;
     struct yodel_addr addr = server->local;
 
-    server->stun.fd = -1;
     addr.port = STUN_PORT;
     if (udp && strcmp(udp, "off") == 0) {
         return YODEL_OK;
@@ -129,10 +130,22 @@ static enum yodel_err start_stun(struct server *server, char why[SERVER_ERROR_MA
     int fd = server_listen_udp(&addr, why);
     if (fd < 0 && !udp) {
         // Nobody asked for this port: the server works without, on one network at least.
-        log_warn(server->config.env, "server", "no STUN: %s", why);
+        log_warn(env, "server", "no STUN and no TURN: %s", why);
         return YODEL_OK;
     }
-    return fd < 0 ? YODEL_ERR_NETWORK : server_stun_start(&server->stun, server->loop, fd, &addr);
+    if (fd < 0) {
+        return YODEL_ERR_NETWORK;
+    }
+    enum yodel_err err = server_turn_setup_read(&setup, &server->config.turn, env, &addr, why);
+    if (err) {
+        close(fd);
+        return err;
+    }
+    err = server_turn_start(&server->turn, server->loop, env, &setup, fd, &addr);
+    if (err) {
+        snprintf(why, SERVER_ERROR_MAX, "TURN does not start: %s", yodel_err_text(err));
+    }
+    return err;
 }
 
 static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX])
@@ -209,7 +222,7 @@ static enum yodel_err start(struct server *server, char why[SERVER_ERROR_MAX])
         (void)addr_ip_text(&server->local, server->listen_text);
         err = start_web(server, why);
     }
-    return err == YODEL_OK ? start_stun(server, why) : err;
+    return err == YODEL_OK ? start_turn(server, why) : err;
 }
 
 enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *loop,
@@ -225,7 +238,6 @@ enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *
     server->loop = loop;
     server->foreign_loops[0] = loop;
     server->started = clock_now();
-    server->stun.fd = -1;
     signaling_core_init(
         &server->core, &(struct signaling_config){config->env, "yodel/" YODEL_VERSION,
                            config->clients_max, config->clients_per_address});
@@ -246,13 +258,18 @@ enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *
 
 // ---- end
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_part_stopped(void *ctx)
 {
-    struct server *server = handle->data;
+    struct server *server = ctx;
 
     if (--server->open_handles == 0 && server->done) {
         server->done(server->done_ctx);
     }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    on_part_stopped(handle->data);
 }
 
 static void close_handle(struct server *server, uv_handle_t *handle)
@@ -268,10 +285,8 @@ static void destroy(struct server *server)
         return;
     }
     server->is_destroyed = true;
-    if (server->stun.fd >= 0) {
-        server_stun_stop(&server->stun);
-        close_handle(server, (uv_handle_t *)&server->stun.poll);
-    }
+    server->open_handles++;
+    server_turn_stop(&server->turn, on_part_stopped, server);
     close_handle(server, (uv_handle_t *)&server->tick);
     close_handle(server, (uv_handle_t *)&server->stopping);
     if (server->context) {
@@ -314,6 +329,7 @@ void server_stop(struct server *server, void (*done)(void *ctx), void *ctx)
     server->is_stopping = true;
     server->done = done;
     server->done_ctx = ctx;
+    server_turn_drain(&server->turn);
     if (!say_goodbye_to_all(server)) {
         destroy(server);
         return;
@@ -334,7 +350,17 @@ struct yodel_addr server_address(const struct server *server)
 
 struct yodel_addr server_udp_address(const struct server *server)
 {
-    return server->stun.fd >= 0 ? server->stun.local : (struct yodel_addr){0};
+    return server_turn_address(&server->turn);
+}
+
+bool server_has_relays(const struct server *server)
+{
+    return server_turn_is_on(&server->turn) && server->turn.setup.has_relays;
+}
+
+void server_reload(struct server *server)
+{
+    server_turn_reload(&server->turn);
 }
 
 bool server_is_secure(const struct server *server)

@@ -1,12 +1,14 @@
-// The server: signaling over WebSocket, the web page, health, metrics and STUN, in one process on
+// The server: signaling over WebSocket, the web page, health, metrics, STUN and TURN, in one process on
 // one libuv loop.
 //
-// Implements  docs/SIGNALING.md through signaling/core.h; RFC 8489 through stun/server.h
+// Implements  docs/SIGNALING.md through signaling/core.h; RFC 8489 and RFC 8656 through turn/server.h
 // Ownership   the caller owns the loop and the config, and keeps both until server_free
 // Threads     the loop's own
 
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
+
+#include <stddef.h>
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -17,10 +19,31 @@
 struct uv_loop_s;
 struct server;
 
+// Relays for clients behind bad networks. Zeroed: on, for whom signaling gives credentials to.
+struct server_turn_options {
+    bool is_off;
+    const char *const *users; // "NAME:PASSWORD".
+    size_t user_count;
+    const char *user_file;   // The same, a line each.
+    const char *secret_file; // One or two lines, each a secret that signs names with an expiry.
+    const char *realm;
+    const char *const
+        *allow; // Networks that relays may reach although they are private: "10.0.0.0/8".
+    size_t allow_count;
+    const char *external; // What the world calls our relays' addresses.
+    const char *ports;    // "MIN-MAX".
+    const char *tcp;      // Where TURN over TCP is, as `udp` below; NULL: where UDP is.
+    const char *tls;      // And over TLS; NULL: port 5349 where there is a certificate.
+    uint32_t allocations; // 0: the core's default, here and below.
+    uint32_t allocations_per_user;
+    uint32_t bytes_per_second; // Of an allocation, each way; 0: without limit.
+};
+
 struct server_config {
     const struct env *env;
-    const char *listen;   // "HOST:PORT", ":PORT" for every address. Port 0: any.
-    const char *udp;      // The same for STUN; "off"; NULL: the host of `listen` with port 3478.
+    const char *listen; // "HOST:PORT", ":PORT" for every address. Port 0: any.
+    const char
+        *udp; // The same for STUN and TURN; "off"; NULL: the host of `listen` with port 3478.
     const char *tls_cert; // PEM files, both or neither.
     const char *tls_key;
     bool self_signed;        // A certificate of our own, made anew at each start.
@@ -28,7 +51,8 @@ struct server_config {
     const char *ice_servers; // More URLs for the clients, with commas.
     bool behind_proxy;       // Believe X-Forwarded-For.
     bool metrics_public;     // Else /metrics is for loopback alone.
-    uint32_t clients_max;    // 0: the core's default, here and below.
+    struct server_turn_options turn;
+    uint32_t clients_max; // 0: the core's default, here and below.
     uint32_t clients_per_address;
 };
 
@@ -41,9 +65,13 @@ YODEL_MUST_USE enum yodel_err server_new(const struct server_config *config, str
 void server_stop(struct server *server, void (*done)(void *ctx), void *ctx);
 void server_free(struct server *server);
 
+// Reads files with users and secrets again.
+void server_reload(struct server *server);
+
 // What it listens on, the ports as the system gave them; family NONE where there is no UDP.
 struct yodel_addr server_address(const struct server *server);
 struct yodel_addr server_udp_address(const struct server *server);
+bool server_has_relays(const struct server *server);
 bool server_is_secure(const struct server *server);
 
 #endif

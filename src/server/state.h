@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "server/server.h"
-#include "server/stun.h"
+#include "server/turn.h"
 #include "signaling/core.h"
 
 #define SERVER_SUBPROTOCOL "yodel.signal.1"
@@ -26,7 +26,7 @@ struct server {
     uv_loop_t *loop;
     struct lws_context *context;
     struct signaling_core core;
-    struct server_stun stun;
+    struct server_turn turn;
     struct server_http_stats http;
     uv_timer_t tick;
     uv_timer_t stopping;

@@ -180,7 +180,7 @@ bool server_turn_udp_arrival(struct server_turn_udp *udp, const struct server_tu
         arrival->to.port = udp->local.port;
     }
     udp->stats->in += len > arrival->segment ? (len + arrival->segment - 1) / arrival->segment : 1;
-    return len > 0 && arrival->to.family != YODEL_ADDR_NONE && !addr_is_multicast(&arrival->to);
+    return arrival->to.family != YODEL_ADDR_NONE && !addr_is_multicast(&arrival->to);
 }
 
 // ---- sending
@@ -297,8 +297,9 @@ static void gather_one(
 
     start_message(o, udp, &batch->routes[route]);
     add_item(o, item);
-    while (udp->can_segment && last == segment && o->datagrams[o->count] < TRAIN_COUNT &&
-           o->part_count + 2 <= PARTS_MAX && (item = server_turn_batch_peek(batch, &udp->outlet))) {
+    while (udp->can_segment && segment > 0 && last == segment &&
+           o->datagrams[o->count] < TRAIN_COUNT && o->part_count + 2 <= PARTS_MAX &&
+           (item = server_turn_batch_peek(batch, &udp->outlet))) {
         last = server_turn_batch_len(item);
         if (item->route != route || last > segment || total + last > TRAIN_BYTES) {
             break;

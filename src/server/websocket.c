@@ -11,16 +11,29 @@
 #define CLOSE_SECONDS 3     // For the other side to take a goodbye.
 #define CLOSE_FRAME_MAX 127 // RFC 6455 §5.5
 
+// What a client is told of ICE servers; of ours under the name that it reached us by.
+static void write_ice_servers(
+    struct lws *wsi, const struct server *server, char json[SERVER_ICE_SERVERS_MAX])
+{
+    char header[SERVER_HOST_MAX], host[SERVER_HOST_MAX];
+    struct server_turn_grant grant;
+    struct server_ice_offer offer = {0};
+
+    int len = lws_hdr_copy(wsi, header, sizeof header, WSI_TOKEN_HOST);
+    if (len > 0 && server_host_parse(host, bytes_of(header, (size_t)len))) {
+        offer.host = host;
+    }
+    (void)server_turn_offer(&server->turn, &offer, &grant);
+    server_ice_servers_write(json, &server->config, &offer);
+}
+
 static int on_established(struct lws *wsi, struct server_websocket *ws)
 {
     struct server *server = server_state_of(wsi);
     struct yodel_addr addr = server_peer_addr(wsi);
-    char ice_servers[SERVER_ICE_SERVERS_MAX], header[SERVER_HOST_MAX], host[SERVER_HOST_MAX];
+    char ice_servers[SERVER_ICE_SERVERS_MAX];
 
-    int len = lws_hdr_copy(wsi, header, sizeof header, WSI_TOKEN_HOST);
-    bool is_known = len > 0 && server_host_parse(host, bytes_of(header, (size_t)len));
-    server_ice_servers_write(ice_servers, &server->config, is_known ? host : NULL,
-        server->stun.fd >= 0 ? server->stun.local.port : 0);
+    write_ice_servers(wsi, server, ice_servers);
     *ws = (struct server_websocket){.wsi = wsi};
     struct signaling_arrival arrival = {&addr, ice_servers, ws};
     if (signaling_core_connect(&server->core, &arrival, &ws->client, clock_now()) != YODEL_OK) {

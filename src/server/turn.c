@@ -1,0 +1,355 @@
+// STUN and TURN: sockets, their turns, and the core's events.
+
+#include "server/turn.h"
+
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "net/clock.h"
+#include "net/socket.h"
+
+// ---- what leaves
+
+static struct server_turn_socket *find_listener(
+    const struct server_turn *turn, const struct yodel_addr *local)
+{
+    for (size_t i = 0; i < turn->listener_count; i++) {
+        const struct server_turn_udp *udp = &turn->listeners[i]->udp;
+        if (udp->local.port == local->port &&
+            (udp->is_wildcard || addr_same_ip(&udp->local, local))) {
+            return turn->listeners[i];
+        }
+    }
+    return NULL;
+}
+
+static void send_output(struct server_turn *turn, const struct turn_output *out)
+{
+    struct server_turn_item item = {
+        .head = out->head, .body = out->body, .padding = (uint16_t)out->padding};
+    struct server_turn_route route = {.to = out->relay ? out->peer : out->client.addr};
+    struct server_turn_socket *socket;
+
+    if (out->relay) {
+        socket = out->relay->user;
+    } else {
+        socket = find_listener(turn, &out->client.local);
+        route.from = out->client.local;
+    }
+    if (socket) {
+        server_turn_batch_put(turn->batch, &socket->udp.outlet, &item, &route);
+    }
+}
+
+static void leave(struct server_turn *turn)
+{
+    server_turn_batch_flush(turn->batch);
+    server_turn_udp_slots_release(turn->slots);
+}
+
+// ---- what arrives
+
+static void recv_one(struct server_turn_socket *socket, const struct server_turn_arrival *arrival,
+    struct bytes datagram, yodel_time now)
+{
+    struct server_turn *turn = socket->turn;
+    struct span room = server_turn_batch_room(turn->batch);
+    struct turn_output out;
+    bool has_output;
+
+    if (socket->relay) {
+        has_output = turn_server_recv_peer(
+            turn->core, socket->relay, &arrival->from, datagram, room, &out, now);
+    } else {
+        struct turn_client_id from = {
+            .addr = arrival->from, .local = arrival->to, .transport = YODEL_UDP};
+        has_output = turn_server_recv(turn->core, &from, datagram, room, &out, now);
+    }
+    if (has_output) {
+        send_output(turn, &out);
+    }
+}
+
+static void recv_slot(struct server_turn_socket *socket, uint32_t slot, yodel_time now)
+{
+    struct server_turn_arrival arrival;
+    size_t at = 0;
+
+    if (!server_turn_udp_arrival(&socket->udp, socket->turn->slots, slot, &arrival)) {
+        return;
+    }
+    do {
+        recv_one(socket, &arrival, bytes_sub(arrival.bytes, at, arrival.segment), now);
+        at += arrival.segment;
+    } while (at < arrival.bytes.len);
+}
+
+static void take_events(struct server_turn *turn, yodel_time now);
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct server_turn_socket *socket = poll->data;
+    struct server_turn *turn = socket->turn;
+    bool may_have_more = true;
+    yodel_time now = clock_now();
+
+    (void)events;
+    if (status < 0) { // libuv gave up on it, for an error that this takes away.
+        int why;
+        (void)getsockopt(socket->udp.fd, SOL_SOCKET, SO_ERROR, &why, &(socklen_t){sizeof why});
+        (void)uv_poll_start(poll, UV_READABLE, on_readable);
+    }
+    for (int i = 0; i < SERVER_TURN_ROUNDS && may_have_more; i++) {
+        if (turn->slots->used > SERVER_TURN_UDP_SLOTS / 2) {
+            leave(turn);
+        }
+        uint32_t first, free = SERVER_TURN_UDP_SLOTS - turn->slots->used;
+        uint32_t count = server_turn_udp_recv(&socket->udp, turn->slots, &first);
+        for (uint32_t slot = first; slot < first + count; slot++) {
+            recv_slot(socket, slot, now);
+        }
+        may_have_more = count == free;
+    }
+    take_events(turn, now);
+}
+
+// ---- sockets
+
+static struct server_turn_socket *open_socket(
+    struct server_turn *turn, int fd, const struct yodel_addr *local, struct turn_relay *relay)
+{
+    struct server_turn_socket *socket = alloc_new(turn->env->alloc, sizeof *socket);
+
+    if (!socket || uv_poll_init(turn->loop, &socket->poll, fd) != 0) {
+        alloc_free(turn->env->alloc, socket);
+        close(fd);
+        return NULL;
+    }
+    server_turn_udp_init(&socket->udp, fd, local,
+        relay ? SERVER_TURN_RELAY_BUFFER : SERVER_TURN_BUFFER,
+        relay ? &turn->to_relays : &turn->to_us);
+    socket->turn = turn;
+    socket->relay = relay;
+    list_push_back(&turn->sockets, &socket->node);
+    socket->poll.data = socket;
+    turn->handle_count++;
+    (void)uv_poll_start(&socket->poll, UV_READABLE, on_readable);
+    return socket;
+}
+
+static void free_all(struct server_turn *turn)
+{
+    turn_server_free(turn->core);
+    turn->core = NULL;
+    server_turn_setup_free(&turn->setup, turn->env);
+    server_turn_batch_free(turn->batch);
+    server_turn_udp_slots_free(turn->slots, turn->env->alloc);
+}
+
+// The last handle takes everything along.
+static void count_out(struct server_turn *turn)
+{
+    if (--turn->handle_count == 0) {
+        free_all(turn);
+        turn->on_stopped(turn->ctx);
+    }
+}
+
+static void on_socket_closed(uv_handle_t *handle)
+{
+    struct server_turn_socket *socket = handle->data;
+    struct server_turn *turn = socket->turn;
+
+    alloc_free(turn->env->alloc, socket);
+    count_out(turn);
+}
+
+static void close_socket(struct server_turn_socket *socket)
+{
+    server_turn_batch_flush(socket->turn->batch); // What is to leave through it.
+    list_remove(&socket->node);
+    (void)uv_poll_stop(&socket->poll);
+    close(socket->udp.fd);
+    uv_close((uv_handle_t *)&socket->poll, on_socket_closed);
+}
+
+// ---- relayed addresses
+
+static void open_relay(struct server_turn *turn, struct turn_relay *relay, yodel_time now)
+{
+    struct span room = server_turn_batch_room(turn->batch);
+    struct yodel_addr bound = relay->bound;
+    struct turn_output out;
+    int fd = socket_open_udp(&bound);
+
+    if (fd >= 0) {
+        relay->user = open_socket(turn, fd, &bound, relay);
+    }
+    if (turn_server_opened(turn->core, relay, relay->user != NULL, room, &out, now)) {
+        send_output(turn, &out);
+    }
+}
+
+static void take_events(struct server_turn *turn, yodel_time now)
+{
+    struct turn_server_event event;
+
+    while (turn_server_next_event(turn->core, &event)) {
+        switch (event.type) {
+        case TURN_SERVER_OPEN:
+            open_relay(turn, event.relay, now);
+            break;
+        case TURN_SERVER_CLOSE:
+            if (event.relay->user) {
+                close_socket(event.relay->user);
+                event.relay->user = NULL;
+            }
+            break;
+        }
+    }
+}
+
+// ---- time
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct server_turn *turn = timer->data;
+    yodel_time now = clock_now();
+
+    turn->due = YODEL_NEVER;
+    turn_server_tick(turn->core, now);
+    take_events(turn, now);
+}
+
+// Everything of this turn leaves; then the timer is set, where the core's mind has changed.
+static void on_end_of_turn(uv_check_t *check)
+{
+    struct server_turn *turn = check->data;
+
+    leave(turn);
+    yodel_time due = turn_server_next_timeout(turn->core);
+    if (due == turn->due) {
+        return;
+    }
+    turn->due = due;
+    if (due == YODEL_NEVER) {
+        (void)uv_timer_stop(&turn->tick);
+        return;
+    }
+    // A millisecond more than to the due time, or the timer would come before it and again.
+    (void)uv_timer_start(&turn->tick, on_tick, time_since(due, clock_now()) / YODEL_MS(1) + 1, 0);
+}
+
+static void look_at_clock(struct server_turn *turn)
+{
+    turn_server_set_clock(turn->core, (uint64_t)clock_wall_seconds(), clock_now());
+}
+
+void server_turn_reload(struct server_turn *turn)
+{
+    if (turn->core && server_turn_setup_reload(&turn->setup, turn->env)) {
+        turn_server_set_credentials(turn->core, turn->setup.credentials);
+        server_turn_setup_forget(&turn->setup, turn->env);
+        log_info(turn->env, "turn", "users and secrets were read again");
+    }
+}
+
+static void on_review(uv_timer_t *timer)
+{
+    look_at_clock(timer->data);
+    server_turn_reload(timer->data);
+}
+
+// ---- its life
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    count_out(handle->data);
+}
+
+static void start_handles(struct server_turn *turn)
+{
+    (void)uv_timer_init(turn->loop, &turn->tick);
+    (void)uv_timer_init(turn->loop, &turn->review);
+    (void)uv_check_init(turn->loop, &turn->end_of_turn);
+    turn->tick.data = turn->review.data = turn->end_of_turn.data = turn;
+    turn->handle_count += 3;
+    turn->due = YODEL_NEVER;
+}
+
+enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, const struct env *env,
+    const struct server_turn_setup *setup, int fd, const struct yodel_addr *local)
+{
+    struct turn_server_config config = setup->core;
+
+    *turn = (struct server_turn){.env = env, .loop = loop, .setup = *setup};
+    list_init(&turn->sockets);
+    start_handles(turn);
+    config.env = env;
+    config.credentials = turn->setup.credentials;
+    turn->batch = server_turn_batch_new(env->alloc);
+    turn->slots = server_turn_udp_slots_new(env->alloc);
+    if (!turn->batch || !turn->slots) {
+        close(fd);
+        return YODEL_ERR_NO_MEMORY;
+    }
+    turn->listeners[0] = open_socket(turn, fd, local, NULL);
+    if (!turn->listeners[0]) {
+        return YODEL_ERR_NO_MEMORY;
+    }
+    turn->listener_count = 1;
+    enum yodel_err err = turn_server_new(&turn->core, &config);
+    if (err != YODEL_OK) {
+        return err;
+    }
+    look_at_clock(turn);
+    (void)uv_check_start(&turn->end_of_turn, on_end_of_turn);
+    (void)uv_timer_start(&turn->review, on_review, SERVER_TURN_REVIEW_MS, SERVER_TURN_REVIEW_MS);
+    return YODEL_OK;
+}
+
+void server_turn_drain(struct server_turn *turn)
+{
+    turn->is_draining = true;
+    if (turn->core) {
+        turn_server_drain(turn->core);
+    }
+}
+
+void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), void *ctx)
+{
+    struct list_node *node;
+
+    turn->on_stopped = on_stopped;
+    turn->ctx = ctx;
+    if (!turn->env) {
+        on_stopped(ctx); // It was never started.
+        return;
+    }
+    turn->is_stopping = true;
+    while ((node = list_first(&turn->sockets))) {
+        close_socket((struct server_turn_socket *)node);
+    }
+    uv_close((uv_handle_t *)&turn->tick, on_handle_closed);
+    uv_close((uv_handle_t *)&turn->review, on_handle_closed);
+    uv_close((uv_handle_t *)&turn->end_of_turn, on_handle_closed);
+}
+
+struct yodel_addr server_turn_address(const struct server_turn *turn)
+{
+    return turn->core ? turn->listeners[0]->udp.local : (struct yodel_addr){0};
+}
+
+bool server_turn_offer(
+    const struct server_turn *turn, struct server_ice_offer *offer, struct server_turn_grant *grant)
+{
+    offer->stun = server_turn_address(turn).port;
+    if (!turn->core || turn->is_draining ||
+        !server_turn_setup_grant(&turn->setup, turn->env, (uint64_t)clock_wall_seconds(), grant)) {
+        return false;
+    }
+    offer->turn_udp = offer->stun;
+    offer->username = grant->name;
+    offer->credential = grant->password;
+    return true;
+}

@@ -1,0 +1,92 @@
+// STUN and TURN: the sockets around the pure core (turn/server.h).
+//
+// A turn of the loop: each socket that has something is read once or a few times, the core says what it
+// leads to, and all that leaves is sent at the end, in trains (server/turn_udp.h).
+//
+// Implements  RFC 8656 and RFC 8489 through turn/server.h; RFC 8656 §3.1 (UDP, TCP and TLS to clients)
+// Not here    what the options mean (server/turn_setup.h), streams (server/turn_stream.h)
+// Ownership   owns its sockets and handles; gone when `on_stopped` was called
+// Limits      SERVER_TURN_ROUNDS receives of one socket in one turn of the loop, so that a flood does not
+//             starve the rest; those of the core
+// Threads     the loop's own; one such struct for each loop that would share the work
+
+#ifndef SERVER_TURN_H
+#define SERVER_TURN_H
+
+#include <uv.h>
+
+#include "base/addr.h"
+#include "base/list.h"
+#include "server/ice_servers.h"
+#include "server/turn_batch.h"
+#include "server/turn_setup.h"
+#include "server/turn_udp.h"
+#include "turn/server.h"
+
+#define SERVER_TURN_ROUNDS 4
+#define SERVER_TURN_LISTENERS_MAX 4
+#define SERVER_TURN_BUFFER (4 * 1024 * 1024)   // Of the clients' socket, each way;
+#define SERVER_TURN_RELAY_BUFFER (1024 * 1024) // of a relayed address's.
+#define SERVER_TURN_REVIEW_MS 15000            // How often files are looked at, and the wall clock.
+
+struct server_turn;
+
+// Clients' socket, or that of a relayed address.
+struct server_turn_socket {
+    struct list_node node; // Of all.
+    struct server_turn_udp udp;
+    struct server_turn *turn;
+    struct turn_relay *relay; // NULL: the clients'.
+    uv_poll_t poll;
+};
+
+struct server_turn {
+    const struct env *env;
+    uv_loop_t *loop;
+    struct server_turn_setup setup;
+    struct turn_server *core; // NULL: neither STUN nor TURN.
+    struct server_turn_batch *batch;
+    struct server_turn_slots *slots;
+    struct list sockets;
+    struct server_turn_socket *listeners[SERVER_TURN_LISTENERS_MAX];
+    size_t listener_count;
+    struct server_turn_udp_stats to_us, to_relays;
+    uv_timer_t tick;
+    uv_timer_t review;
+    uv_check_t end_of_turn;
+    yodel_time due; // When `tick` is set to.
+    unsigned handle_count;
+    bool is_draining;
+    bool is_stopping;
+    void (*on_stopped)(void *ctx);
+    void *ctx;
+};
+
+// `setup` is taken over, and `fd`, a bound socket at `local`. Failure leaves nothing behind but
+// handles that close: run the loop until on_stopped.
+YODEL_MUST_USE enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop,
+    const struct env *env, const struct server_turn_setup *setup, int fd,
+    const struct yodel_addr *local);
+
+// No new allocations.
+void server_turn_drain(struct server_turn *turn);
+
+// Closes everything; `on_stopped` follows from the loop, also where nothing was started.
+void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), void *ctx);
+
+// Reads the files with users and secrets again, where they have changed.
+void server_turn_reload(struct server_turn *turn);
+
+// What a client of signaling's is offered: ports, and where there are relays credentials, which `grant`
+// holds. Returns whether there are.
+bool server_turn_offer(const struct server_turn *turn, struct server_ice_offer *offer,
+    struct server_turn_grant *grant);
+
+// Where clients are, family NONE: nowhere.
+struct yodel_addr server_turn_address(const struct server_turn *turn);
+static inline bool server_turn_is_on(const struct server_turn *turn)
+{
+    return turn->core != NULL;
+}
+
+#endif
