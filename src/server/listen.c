@@ -11,6 +11,8 @@
 
 #include "net/sockaddr.h"
 
+#define BACKLOG 1024 // Connections that wait to be accepted.
+
 static bool parse_port(uint16_t *port, struct bytes text)
 {
     uint32_t value = 0;
@@ -60,7 +62,7 @@ static int bind_socket(struct yodel_addr *addr, int type)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     }
     if (bind(fd, (struct sockaddr *)&storage, len) != 0 ||
-        (type == SOCK_STREAM && listen(fd, 1) != 0) ||
+        (type == SOCK_STREAM && listen(fd, BACKLOG) != 0) ||
         getsockname(fd, (struct sockaddr *)&storage, &(socklen_t){sizeof storage}) != 0) {
         int why = errno;
         close(fd);
@@ -127,6 +129,16 @@ int server_listen_udp(struct yodel_addr *addr, char why[SERVER_ERROR_MAX])
 
     if (fd < 0) {
         explain(why, addr, "UDP ", "--udp");
+    }
+    return fd;
+}
+
+int server_listen_tcp(struct yodel_addr *addr, const char *flag, char why[SERVER_ERROR_MAX])
+{
+    int fd = bind_any(addr, SOCK_STREAM);
+
+    if (fd < 0) {
+        explain(why, addr, "TCP ", flag);
     }
     return fd;
 }

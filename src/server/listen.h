@@ -17,6 +17,9 @@ YODEL_MUST_USE enum yodel_err server_listen_parse(struct yodel_addr *addr, const
 YODEL_MUST_USE enum yodel_err server_listen_probe(
     struct yodel_addr *addr, char why[SERVER_ERROR_MAX]);
 
+// A listening TCP socket there, as below; `flag` is what the sentence speaks of.
+int server_listen_tcp(struct yodel_addr *addr, const char *flag, char why[SERVER_ERROR_MAX]);
+
 // A UDP socket there, for both families where it is every address. -1, and the sentence.
 int server_listen_udp(struct yodel_addr *addr, char why[SERVER_ERROR_MAX]);
 

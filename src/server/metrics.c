@@ -85,6 +85,11 @@ static void write_turn(const struct server_turn *turn, struct writer *w)
     metric(w, "turn_ports", "gauge", "Relayed ports taken now.", stats->ports);
     metric(w, "turn_allocations_total", "counter", "Allocations ever.", stats->allocated);
     metric(w, "turn_requests_total", "counter", "Requests with good credentials.", stats->requests);
+    metric(w, "turn_streams", "gauge", "Clients over TCP and TLS now.", turn->streams.count);
+    metric(w, "turn_streams_total", "counter", "And ever.", turn->streams_accepted);
+    metric(w, "turn_streams_refused_total", "counter", "Over a limit.", turn->streams_refused);
+    metric(w, "turn_streams_lost_total", "counter", "Datagrams that a slow client did not take.",
+        turn->streams_lost);
     write_turn_traffic(stats, w);
     write_turn_refusals(stats, w);
     family(w, "turn_lost_total", "Datagrams that the system did not take or give.", "reason", whys,

@@ -2,6 +2,7 @@
 
 #include "server/server.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #define KEEP_ALIVE 5      // Seconds between requests.
 #define STOP_TIMEOUT_MS 2000
 #define STUN_PORT 3478
+#define TLS_PORT 5349 // RFC 8656 §18: stuns and turns.
 
 static const struct lws_protocols protocols[] = {
     [SERVER_PROTOCOL_HTTP] = {.name = "yodel-http",
@@ -148,6 +150,58 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
     return err;
 }
 
+// One listener of the front's. `asked` is what the option says, NULL: nobody asked, and `addr` is the
+// default, which may be taken.
+static enum yodel_err add_listener(struct server *server, const char *flag, const char *asked,
+    struct yodel_addr *addr, char why[SERVER_ERROR_MAX])
+{
+    uint16_t wanted = addr->port;
+
+    addr->port = 0;
+    if (asked && strcmp(asked, "off") == 0) {
+        return YODEL_OK;
+    }
+    addr->port = wanted;
+    if (asked && server_listen_parse(addr, asked) != YODEL_OK) {
+        snprintf(why, SERVER_ERROR_MAX, "%s wants HOST:PORT, :PORT or off, not \"%s\"", flag, asked);
+        return YODEL_ERR_SYNTAX;
+    }
+    int fd = server_listen_tcp(addr, flag, why);
+    if (fd >= 0) {
+        return server_front_add(&server->front, fd);
+    }
+    addr->port = 0;
+    if (!asked) {
+        log_warn(server->config.env, "server", "%s: %s", flag, why);
+    }
+    return asked ? YODEL_ERR_NETWORK : YODEL_OK;
+}
+
+static enum yodel_err start_front(struct server *server, char why[SERVER_ERROR_MAX])
+{
+    const struct server_turn_options *turn = &server->config.turn;
+    struct yodel_addr udp = server_turn_address(&server->turn);
+    struct yodel_addr tcp = udp, tls = udp;
+
+    if (!server_has_relays(server)) {
+        return YODEL_OK;
+    }
+    server_front_start(
+        &server->front, server->loop, server->config.env, &server->turn, server->tls);
+    bool has_tls = server->tls != NULL;
+    server->tls = NULL;
+    enum yodel_err err = add_listener(server, "--turn-tcp", turn->tcp, &tcp, why);
+    server->turn.tcp_port = tcp.port;
+    if (err || !has_tls) {
+        return err;
+    }
+    tls.port = TLS_PORT;
+    err = add_listener(server, "--turn-tls", turn->tls, &tls, why);
+    // Both listeners take both: where the TLS port is not to be had, the other one does.
+    server->turn.tls_port = tls.port != 0 ? tls.port : tcp.port;
+    return err;
+}
+
 static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX])
 {
     const struct server_config *config = &server->config;
@@ -188,6 +242,9 @@ static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX
         snprintf(own_path, sizeof own_path, "/proc/self/fd/%d", own_cert);
         info.ssl_cert_filepath = info.ssl_private_key_filepath = own_path;
     }
+    if (server->is_secure) {
+        server->tls = server_tls_new(info.ssl_cert_filepath, info.ssl_private_key_filepath);
+    }
     lws_set_log_level(LLL_ERR | LLL_WARN, take_log_line);
     server->context = lws_create_context(&info);
     if (own_cert >= 0) {
@@ -222,7 +279,10 @@ static enum yodel_err start(struct server *server, char why[SERVER_ERROR_MAX])
         (void)addr_ip_text(&server->local, server->listen_text);
         err = start_web(server, why);
     }
-    return err == YODEL_OK ? start_turn(server, why) : err;
+    if (err == YODEL_OK) {
+        err = start_turn(server, why);
+    }
+    return err == YODEL_OK ? start_front(server, why) : err;
 }
 
 enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *loop,
@@ -285,7 +345,8 @@ static void destroy(struct server *server)
         return;
     }
     server->is_destroyed = true;
-    server->open_handles++;
+    server->open_handles += 2;
+    server_front_stop(&server->front, on_part_stopped, server);
     server_turn_stop(&server->turn, on_part_stopped, server);
     close_handle(server, (uv_handle_t *)&server->tick);
     close_handle(server, (uv_handle_t *)&server->stopping);
@@ -340,6 +401,7 @@ void server_stop(struct server *server, void (*done)(void *ctx), void *ctx)
 void server_free(struct server *server)
 {
     signaling_core_deinit(&server->core);
+    SSL_CTX_free(server->tls);
     alloc_free(server->config.env->alloc, server);
 }
 

@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+#include "server/front.h"
 #include "server/server.h"
 #include "server/turn.h"
 #include "signaling/core.h"
@@ -27,6 +28,8 @@ struct server {
     struct lws_context *context;
     struct signaling_core core;
     struct server_turn turn;
+    struct server_front front; // Of TURN over TCP and TLS.
+    struct ssl_ctx_st *tls;    // For it, until it has it.
     struct server_http_stats http;
     uv_timer_t tick;
     uv_timer_t stopping;

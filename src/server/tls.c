@@ -47,3 +47,37 @@ enum yodel_err server_tls_check(const char *cert, const char *key, char why[SERV
     }
     return YODEL_OK;
 }
+
+// RFC 7301 §3.2, but for the alert: a client whose protocols are all foreign may still speak TURN.
+static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
+    const unsigned char *offered, unsigned offered_len, void *ctx)
+{
+    static const unsigned char ours[] = "\x09stun.turn";
+    unsigned char *found = NULL;
+
+    (void)ssl;
+    (void)ctx;
+    if (SSL_select_next_proto(&found, chosen_len, ours, sizeof ours - 1, offered, offered_len) !=
+        OPENSSL_NPN_NEGOTIATED) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    *chosen = found;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+struct ssl_ctx_st *server_tls_new(const char *cert, const char *key)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+    if (!context) {
+        return NULL;
+    }
+    if (find_fault(context, cert, key) ||
+        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
+        SSL_CTX_free(context);
+        ERR_clear_error();
+        return NULL;
+    }
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    return context;
+}

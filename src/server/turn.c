@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "net/clock.h"
 #include "net/socket.h"
+#include "server/turn_stream.h"
 
 // ---- what leaves
 
@@ -30,6 +31,10 @@ static void send_output(struct server_turn *turn, const struct turn_output *out)
     struct server_turn_route route = {.to = out->relay ? out->peer : out->client.addr};
     struct server_turn_socket *socket;
 
+    if (!out->relay && out->client.transport != YODEL_UDP) {
+        server_turn_stream_put(turn, out);
+        return;
+    }
     if (out->relay) {
         socket = out->relay->user;
     } else {
@@ -49,24 +54,38 @@ static void leave(struct server_turn *turn)
 
 // ---- what arrives
 
-static void recv_one(struct server_turn_socket *socket, const struct server_turn_arrival *arrival,
+void server_turn_recv(struct server_turn *turn, const struct turn_client_id *from,
+    struct bytes datagram, yodel_time now)
+{
+    struct span room = server_turn_batch_room(turn->batch);
+    struct turn_output out;
+
+    if (turn_server_recv(turn->core, from, datagram, room, &out, now)) {
+        send_output(turn, &out);
+    }
+}
+
+static void recv_from_peer(struct server_turn_socket *socket, const struct yodel_addr *peer,
     struct bytes datagram, yodel_time now)
 {
     struct server_turn *turn = socket->turn;
     struct span room = server_turn_batch_room(turn->batch);
     struct turn_output out;
-    bool has_output;
 
+    if (turn_server_recv_peer(turn->core, socket->relay, peer, datagram, room, &out, now)) {
+        send_output(turn, &out);
+    }
+}
+
+static void recv_one(struct server_turn_socket *socket, const struct server_turn_arrival *arrival,
+    struct bytes datagram, yodel_time now)
+{
     if (socket->relay) {
-        has_output = turn_server_recv_peer(
-            turn->core, socket->relay, &arrival->from, datagram, room, &out, now);
+        recv_from_peer(socket, &arrival->from, datagram, now);
     } else {
         struct turn_client_id from = {
             .addr = arrival->from, .local = arrival->to, .transport = YODEL_UDP};
-        has_output = turn_server_recv(turn->core, &from, datagram, room, &out, now);
-    }
-    if (has_output) {
-        send_output(turn, &out);
+        server_turn_recv(socket->turn, &from, datagram, now);
     }
 }
 
@@ -141,13 +160,14 @@ static void free_all(struct server_turn *turn)
 {
     turn_server_free(turn->core);
     turn->core = NULL;
+    map_deinit(&turn->streams);
     server_turn_setup_free(&turn->setup, turn->env);
     server_turn_batch_free(turn->batch);
     server_turn_udp_slots_free(turn->slots, turn->env->alloc);
 }
 
 // The last handle takes everything along.
-static void count_out(struct server_turn *turn)
+void server_turn_handle_closed(struct server_turn *turn)
 {
     if (--turn->handle_count == 0) {
         free_all(turn);
@@ -161,7 +181,7 @@ static void on_socket_closed(uv_handle_t *handle)
     struct server_turn *turn = socket->turn;
 
     alloc_free(turn->env->alloc, socket);
-    count_out(turn);
+    server_turn_handle_closed(turn);
 }
 
 static void close_socket(struct server_turn_socket *socket)
@@ -209,7 +229,18 @@ static void take_events(struct server_turn *turn, yodel_time now)
     }
 }
 
+void server_turn_end_input(struct server_turn *turn, yodel_time now)
+{
+    server_turn_batch_flush(turn->batch);
+    take_events(turn, now);
+}
+
 // ---- time
+
+static void on_look(uv_timer_t *timer)
+{
+    server_turn_stream_look(timer->data, clock_now());
+}
 
 static void on_tick(uv_timer_t *timer)
 {
@@ -264,16 +295,17 @@ static void on_review(uv_timer_t *timer)
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    count_out(handle->data);
+    server_turn_handle_closed(handle->data);
 }
 
 static void start_handles(struct server_turn *turn)
 {
     (void)uv_timer_init(turn->loop, &turn->tick);
     (void)uv_timer_init(turn->loop, &turn->review);
+    (void)uv_timer_init(turn->loop, &turn->look);
     (void)uv_check_init(turn->loop, &turn->end_of_turn);
-    turn->tick.data = turn->review.data = turn->end_of_turn.data = turn;
-    turn->handle_count += 3;
+    turn->tick.data = turn->review.data = turn->look.data = turn->end_of_turn.data = turn;
+    turn->handle_count += 4;
     turn->due = YODEL_NEVER;
 }
 
@@ -284,6 +316,8 @@ enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, cons
 
     *turn = (struct server_turn){.env = env, .loop = loop, .setup = *setup};
     list_init(&turn->sockets);
+    list_init(&turn->stream_list);
+    map_init(&turn->streams, env);
     start_handles(turn);
     config.env = env;
     config.credentials = turn->setup.credentials;
@@ -330,8 +364,10 @@ void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), v
     while ((node = list_first(&turn->sockets))) {
         close_socket((struct server_turn_socket *)node);
     }
+    server_turn_stream_close_all(turn);
     uv_close((uv_handle_t *)&turn->tick, on_handle_closed);
     uv_close((uv_handle_t *)&turn->review, on_handle_closed);
+    uv_close((uv_handle_t *)&turn->look, on_handle_closed);
     uv_close((uv_handle_t *)&turn->end_of_turn, on_handle_closed);
 }
 
@@ -349,6 +385,8 @@ bool server_turn_offer(
         return false;
     }
     offer->turn_udp = offer->stun;
+    offer->turn_tcp = turn->tcp_port;
+    offer->turn_tls = turn->tls_port;
     offer->username = grant->name;
     offer->credential = grant->password;
     return true;

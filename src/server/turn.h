@@ -48,16 +48,22 @@ struct server_turn {
     struct server_turn_batch *batch;
     struct server_turn_slots *slots;
     struct list sockets;
+    struct map streams; // Clients over TCP and TLS, by their numbers;
+    struct list stream_list; // by age.
+    uint64_t last_stream;
+    uint64_t streams_accepted, streams_refused, streams_lost;
     struct server_turn_socket *listeners[SERVER_TURN_LISTENERS_MAX];
     size_t listener_count;
     struct server_turn_udp_stats to_us, to_relays;
     uv_timer_t tick;
     uv_timer_t review;
+    uv_timer_t look; // For streams that take too long.
     uv_check_t end_of_turn;
     yodel_time due; // When `tick` is set to.
     unsigned handle_count;
     bool is_draining;
     bool is_stopping;
+    uint16_t tcp_port, tls_port; // Of the streams' listeners, 0: none.
     void (*on_stopped)(void *ctx);
     void *ctx;
 };
@@ -81,6 +87,13 @@ void server_turn_reload(struct server_turn *turn);
 // holds. Returns whether there are.
 bool server_turn_offer(const struct server_turn *turn, struct server_ice_offer *offer,
     struct server_turn_grant *grant);
+
+// For its own files: input of a client's, which may put something into the batch; the end of what came at
+// once, after which it may be overwritten; one of the handles, or streams, is gone.
+void server_turn_recv(struct server_turn *turn, const struct turn_client_id *from,
+    struct bytes datagram, yodel_time now);
+void server_turn_end_input(struct server_turn *turn, yodel_time now);
+void server_turn_handle_closed(struct server_turn *turn);
 
 // Where clients are, family NONE: nowhere.
 struct yodel_addr server_turn_address(const struct server_turn *turn);
