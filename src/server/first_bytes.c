@@ -32,19 +32,19 @@ static enum server_first of_protocol(struct bytes name)
     return SERVER_FIRST_TLS;
 }
 
-// The first protocol of the list that is one of ours: RFC 7301 §3.1, in the client's order.
+// Who names TURN anywhere in the list (RFC 7301 §3.1) wants it: some clients name HTTP before it, to pass
+// through firewalls.
 static enum server_first look_at_alpn(struct bytes extension)
 {
     struct reader r = reader_of(extension);
     struct reader names = reader_of(read_bytes(&r, read_u16(&r)));
+    enum server_first found = SERVER_FIRST_TLS;
 
-    while (names.left > 0 && !names.failed) {
+    while (names.left > 0 && !names.failed && found != SERVER_FIRST_TLS_TURN) {
         enum server_first first = of_protocol(read_bytes(&names, read_u8(&names)));
-        if (first != SERVER_FIRST_TLS) {
-            return first;
-        }
+        found = first != SERVER_FIRST_TLS ? first : found;
     }
-    return SERVER_FIRST_TLS;
+    return found;
 }
 
 //   type 1 | length, 24 bits | version, 16 | random, 256 | session id <0..32> | cipher suites <2..2^16-2>

@@ -40,6 +40,7 @@ static void a_client_hello_says_what_is_inside(void)
         {"\x03"
          "foo\x09stun.turn\x02h2",
             SERVER_FIRST_TLS_TURN},
+        {"\x08http/1.1\x09stun.turn", SERVER_FIRST_TLS_TURN}, // As coturn's client says.
         {"\x08stun.tur", SERVER_FIRST_TLS},
         {"\x03"
          "foo",

@@ -146,8 +146,8 @@ static void watch_time(struct server_front *front)
     if (!oldest) {
         (void)uv_timer_stop(&front->timer);
     } else if (!uv_is_active((uv_handle_t *)&front->timer)) {
-        (void)uv_timer_start(&front->timer, on_time,
-            time_since(oldest->until, clock_now()) / YODEL_MS(1) + 1, 0);
+        (void)uv_timer_start(
+            &front->timer, on_time, time_since(oldest->until, clock_now()) / YODEL_MS(1) + 1, 0);
     }
 }
 

@@ -163,7 +163,8 @@ static enum yodel_err add_listener(struct server *server, const char *flag, cons
     }
     addr->port = wanted;
     if (asked && server_listen_parse(addr, asked) != YODEL_OK) {
-        snprintf(why, SERVER_ERROR_MAX, "%s wants HOST:PORT, :PORT or off, not \"%s\"", flag, asked);
+        snprintf(
+            why, SERVER_ERROR_MAX, "%s wants HOST:PORT, :PORT or off, not \"%s\"", flag, asked);
         return YODEL_ERR_SYNTAX;
     }
     int fd = server_listen_tcp(addr, flag, why);

@@ -339,6 +339,8 @@ enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, cons
     look_at_clock(turn);
     (void)uv_check_start(&turn->end_of_turn, on_end_of_turn);
     (void)uv_timer_start(&turn->review, on_review, SERVER_TURN_REVIEW_MS, SERVER_TURN_REVIEW_MS);
+    (void)uv_timer_start(
+        &turn->look, on_look, SERVER_TURN_STREAM_LOOK_MS, SERVER_TURN_STREAM_LOOK_MS);
     return YODEL_OK;
 }
 

@@ -48,7 +48,7 @@ struct server_turn {
     struct server_turn_batch *batch;
     struct server_turn_slots *slots;
     struct list sockets;
-    struct map streams; // Clients over TCP and TLS, by their numbers;
+    struct map streams;      // Clients over TCP and TLS, by their numbers;
     struct list stream_list; // by age.
     uint64_t last_stream;
     uint64_t streams_accepted, streams_refused, streams_lost;

@@ -174,7 +174,7 @@ static void on_closed(void *ctx, const char *why)
     list_remove(&client->node);
     map_remove(&turn->streams, &client->by_number);
     if (turn->core && !turn->is_stopping) {
-        turn_server_stream_closed(turn->core, &client->id, clock_now());
+        turn_server_stream_closed(turn->core, &client->id);
         server_turn_end_input(turn, clock_now());
     }
     alloc_free(turn->env->alloc, client->partial);
@@ -191,8 +191,7 @@ static bool has_room(const struct server_turn *turn, const struct yodel_addr *ad
     size_t count = 0;
 
     for (; node; node = list_next(&turn->stream_list, node)) {
-        count += addr_same_ip(
-            &CONTAINER_OF(node, struct server_turn_stream, node)->id.addr, addr);
+        count += addr_same_ip(&CONTAINER_OF(node, struct server_turn_stream, node)->id.addr, addr);
     }
     return turn->streams.count < SERVER_TURN_STREAMS_MAX &&
            count < SERVER_TURN_STREAMS_PER_ADDRESS && !turn->is_stopping;
