@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "base/assert.h"
 #include "stun/server.h"
 
@@ -37,7 +38,7 @@ struct yodel_addr ice_world_addr(const char *text)
 void ice_world_init(struct ice_world *world, uint64_t seed)
 {
     *world = (struct ice_world){.seed = seed, .delay = YODEL_MS(10), .now = YODEL_SECONDS(1)};
-    world->env = (struct env){.random = fill_random, .ctx = world};
+    world->env = (struct env){.alloc = alloc_system(), .random = fill_random, .ctx = world};
     for (size_t i = 0; i < 2; i++) {
         struct ice_config config = {.is_controlling = i == 0};
         ice_init(&world->agents[i].ice, &world->env, &config);
@@ -155,6 +156,16 @@ static bool is_lost(struct ice_world *world, size_t from, struct bytes datagram)
            (world->tap && !world->tap(world, from, datagram));
 }
 
+static void take(struct ice_world *world, struct ice *ice, struct ice_world_flight *flight)
+{
+    struct span datagram = span_of(flight->datagram, flight->len);
+    struct yodel_path path = flight->path;
+
+    if (ice_unwrap(ice, &path, &datagram, world->now)) {
+        ice_recv(ice, &path, bytes_of_span(datagram), world->now);
+    }
+}
+
 static void deliver(struct ice_world *world, struct ice_world_flight *flight)
 {
     struct bytes datagram = bytes_of(flight->datagram, flight->len);
@@ -169,10 +180,16 @@ static void deliver(struct ice_world *world, struct ice_world_flight *flight)
         return;
     }
     for (size_t i = 0; i < 2; i++) {
+        if (world->turns[i] && turn_element_owns(world->turns[i], &flight->path.local)) {
+            turn_element_recv(world->turns[i], &flight->path, datagram, world->now);
+            return;
+        }
+    }
+    for (size_t i = 0; i < 2; i++) {
         struct ice *ice = &world->agents[i].ice;
         uint8_t base = ice_local_find_base(ice, &flight->path.local);
         if (base != ICE_NONE && ice->locals[base].type == ICE_HOST) {
-            ice_recv(ice, &flight->path, datagram, world->now);
+            take(world, ice, flight);
         }
     }
 }
@@ -247,6 +264,9 @@ static yodel_time next_time(const struct ice_world *world)
         YODEL_ASSERT(timeout > world->now); // Drained: no busy loop can hide.
         next = time_min(next, timeout);
     }
+    for (size_t i = 0; i < 2; i++) {
+        next = world->turns[i] ? time_min(next, turn_element_next_timeout(world->turns[i])) : next;
+    }
     for (size_t i = 0; i < ICE_WORLD_FLIGHTS_MAX; i++) {
         if (world->flights[i].is_used) {
             next = time_min(next, world->flights[i].at);
@@ -270,6 +290,11 @@ void ice_world_run(
             return;
         }
         world->now = next > world->now ? next : world->now;
+        for (size_t i = 0; i < 2; i++) {
+            if (world->turns[i]) {
+                turn_element_tick(world->turns[i], world->now);
+            }
+        }
         for (size_t i = 0; i < ICE_WORLD_FLIGHTS_MAX; i++) {
             if (world->flights[i].is_used && world->flights[i].at <= world->now) {
                 deliver(world, &world->flights[i]);

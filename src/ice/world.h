@@ -8,6 +8,7 @@
 #define ICE_WORLD_H
 
 #include "ice/ice.h"
+#include "turn_element.h"
 
 #define ICE_WORLD_FLIGHTS_MAX 256
 #define ICE_WORLD_STATES_MAX 64
@@ -58,6 +59,7 @@ struct ice_world {
     size_t sent_count;
     struct ice_world_flight flights[ICE_WORLD_FLIGHTS_MAX];
     struct yodel_addr server; // Answers Binding requests; family YODEL_ADDR_NONE: there is none.
+    struct turn_element *turns[2]; // NULL: there is none. They are the test's.
     size_t nat_count;
     struct ice_world_nat nats[ICE_WORLD_NATS_MAX];
     // Sees each datagram before it leaves; false: it is lost. May be NULL.
