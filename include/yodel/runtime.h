@@ -1,7 +1,7 @@
 // The runtime: sockets, clock, name look-up and a loop for peers, on libuv.
 //
-// Batteries included: it answers YODEL_EVENT_GATHER and YODEL_EVENT_RESOLVE by itself, and hands
-// every other event to the peer's handler. Written with the public engine of yodel/peer.h alone.
+// Batteries included: it answers YODEL_EVENT_GATHER, RESOLVE, CONNECT and DISCONNECT by itself, and
+// hands every other event to the peer's handler. Written with the public engine of yodel/peer.h alone.
 //
 // Ownership   the runtime borrows its peers; remove one before freeing it
 // Threads     with the caller's loop, everything happens on the loop's thread. With its own thread,
@@ -31,10 +31,20 @@ struct yodel_runtime_config {
         *loop;         // The caller's, which the caller runs; NULL: a loop and a thread of its own.
     uint16_t udp_port; // One port for every address; 0: any.
     enum yodel_loopback loopback;
+
+    // Also listens on TCP, on the same port, for peers that UDP does not reach (RFC 6544).
+    bool tcp;
+
+    // The HTTP proxy for TURN over TCP and TLS: "http://[user:password@]host[:port]". NULL: none.
+    const char *proxy;
+
+    // TURN servers over TLS may show any certificate. A relay sees only what is encrypted anyway.
+    bool takes_any_certificate;
 };
 
-// Creates a runtime; NULL is a configuration of zeros. Fails with NETWORK (no socket, no loop;
-// yodel_runtime_error_text(NULL) says why), NO_MEMORY.
+// Creates a runtime; NULL is a configuration of zeros, and texts are copied. Fails with NETWORK (no
+// socket, no loop; yodel_runtime_error_text(NULL) says why), SYNTAX or NOT_SUPPORTED (the proxy's
+// URL), NO_MEMORY.
 enum yodel_err yodel_runtime_new(
     const struct yodel_runtime_config *config, yodel_runtime **runtime);
 

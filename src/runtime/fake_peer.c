@@ -47,6 +47,14 @@ YODEL_API bool yodel_peer_next_event(yodel_peer *peer, struct yodel_event *event
         peer->wants_name = NULL;
         return true;
     }
+    if (peer->wants_stream || peer->wants_no_stream) {
+        event->type = peer->wants_stream ? YODEL_EVENT_CONNECT : YODEL_EVENT_DISCONNECT;
+        event->stream.path = peer->stream_path;
+        event->stream.framing = peer->stream_framing;
+        event->stream.host = peer->stream_host;
+        peer->wants_stream = peer->wants_no_stream = false;
+        return true;
+    }
     if (peer->events_to_tell > 0) {
         peer->events_to_tell--;
         event->type = YODEL_EVENT_NEGOTIATION_NEEDED;
@@ -79,6 +87,33 @@ YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel
     if (peer->addr_count < FAKE_ADDRS_MAX) {
         peer->addrs[peer->addr_count++] = *addr;
     }
+}
+
+YODEL_API void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr)
+{
+    if (peer->removed_count < FAKE_ADDRS_MAX) {
+        peer->removed[peer->removed_count++] = *addr;
+    }
+}
+
+YODEL_API void yodel_peer_add_local_tcp_address(
+    yodel_peer *peer, const struct yodel_addr *listening)
+{
+    if (peer->tcp_addr_count < FAKE_ADDRS_MAX) {
+        peer->tcp_addrs[peer->tcp_addr_count++] = *listening;
+    }
+}
+
+YODEL_API void yodel_peer_connected(yodel_peer *peer, const struct yodel_path *path)
+{
+    peer->last_path = *path;
+    peer->connects++;
+}
+
+YODEL_API void yodel_peer_disconnected(yodel_peer *peer, const struct yodel_path *path)
+{
+    peer->last_path = *path;
+    peer->disconnects++;
 }
 
 YODEL_API void yodel_peer_end_local_addresses(yodel_peer *peer)

@@ -11,8 +11,13 @@
 #define FAKE_HEARD_MAX 256
 
 struct yodel_peer {
-    bool wants_addresses;    // Then GATHER comes.
-    const char *wants_name;  // Then RESOLVE comes.
+    bool wants_addresses;   // Then GATHER comes.
+    const char *wants_name; // Then RESOLVE comes.
+    bool wants_stream;      // Then CONNECT comes, for this:
+    struct yodel_path stream_path;
+    enum yodel_framing stream_framing;
+    const char *stream_host;
+    bool wants_no_stream;    // Then DISCONNECT comes.
     uint32_t events_to_tell; // NEGOTIATION_NEEDED, so many times.
     struct yodel_path to;    // Where it speaks.
     uint32_t to_say;         // Datagrams; each holds `text`, and a number.
@@ -28,6 +33,12 @@ struct yodel_peer {
     uint32_t addr_count;
     struct yodel_addr addrs[FAKE_ADDRS_MAX];
     bool addrs_ended;
+    uint32_t tcp_addr_count;
+    struct yodel_addr tcp_addrs[FAKE_ADDRS_MAX];
+    uint32_t removed_count;
+    struct yodel_addr removed[FAKE_ADDRS_MAX];
+    uint32_t connects;
+    uint32_t disconnects;
     bool is_resolved;
     struct yodel_addr resolved;
     uint32_t heard;

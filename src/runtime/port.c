@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "net/interfaces.h"
+#include "runtime/listener.h"
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -134,6 +135,9 @@ static enum yodel_err open_missing(
         if (!is_open && port_open(&port, worker, owner, &local) != YODEL_OK) {
             log_info(worker->env, "runtime", "%s", worker->error);
         }
+        if (worker->has_tcp && listener_open(worker, &local) != YODEL_OK) {
+            log_info(worker->env, "runtime", "%s", worker->error);
+        }
     }
     return YODEL_OK;
 }
@@ -150,6 +154,7 @@ void port_gather(struct attachment *attachment)
         struct port *port = CONTAINER_OF(node, struct port, link);
         yodel_peer_add_local_address(attachment->peer, &port->udp.local);
     }
+    listener_announce(attachment);
     yodel_peer_end_local_addresses(attachment->peer);
 }
 

@@ -97,14 +97,25 @@ static struct bytes local_name(struct bytes datagram)
     return colon ? bytes_of(name->value.ptr, (size_t)(colon - name->value.ptr)) : (struct bytes){0};
 }
 
+static struct route_owner *owner_named(const struct routes *routes, struct bytes name)
+{
+    struct map_entry *entry = name.len > 0 ? map_find(&routes->by_name, name) : NULL;
+
+    return entry ? CONTAINER_OF(entry, struct route_name, entry)->owner : NULL;
+}
+
+struct route_owner *route_find_named(const struct routes *routes, struct bytes datagram)
+{
+    return owner_named(routes, local_name(datagram));
+}
+
 struct route_owner *route_find(
     const struct routes *routes, const struct yodel_path *path, struct bytes datagram)
 {
     struct bytes name = local_name(datagram);
 
     if (name.len > 0) {
-        struct map_entry *entry = map_find(&routes->by_name, name);
-        return entry ? CONTAINER_OF(entry, struct route_name, entry)->owner : NULL;
+        return owner_named(routes, name);
     }
     struct route *route = find_route(routes, path);
     return route ? route->owner : NULL;

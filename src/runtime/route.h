@@ -52,6 +52,9 @@ void route_forget(struct routes *routes, struct route_owner *owner);
 struct route_owner *route_find(
     const struct routes *routes, const struct yodel_path *path, struct bytes datagram);
 
+// Whose the binding request is by its user name alone; NULL: nobody's, or no binding request.
+struct route_owner *route_find_named(const struct routes *routes, struct bytes datagram);
+
 // The peer speaks along `path`. Without memory nothing is learnt, and the peer's checks will retry.
 void route_learn(struct routes *routes, struct route_owner *owner, const struct yodel_path *path);
 

@@ -142,9 +142,10 @@ YODEL_API enum yodel_err yodel_runtime_new(
     uv_loop_t *loop = made->is_own ? &made->own_loop : config->loop;
     enum yodel_err err = worker_init(&made->worker, loop, env, config);
     if (err != YODEL_OK) {
+        bool is_proxy = err == YODEL_ERR_SYNTAX || err == YODEL_ERR_NOT_SUPPORTED;
         YODEL_ASSERT(!made->is_own || uv_loop_close(loop) == 0);
         alloc_free(env->alloc, made);
-        return explain(err, "");
+        return explain(err, is_proxy ? "a proxy is written http://[user:password@]host:port" : "");
     }
     err = start(made);
     if (err != YODEL_OK) {

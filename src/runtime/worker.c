@@ -4,14 +4,16 @@
 
 #include "base/assert.h"
 #include "net/clock.h"
+#include "runtime/listener.h"
 #include "runtime/lookup.h"
 #include "runtime/port.h"
+#include "runtime/streams.h"
 
 // ---- what a peer has to tell
 
 // Hands the application what a peer has to tell it. The application may send at once, on this peer
 // or on others, and may remove any: nothing is mid-flight here. Whom it touches, it wakes.
-static void listen_to(struct attachment *a)
+void worker_listen(struct attachment *a)
 {
     struct yodel_event event;
 
@@ -20,6 +22,10 @@ static void listen_to(struct attachment *a)
             port_gather(a);
         } else if (event.type == YODEL_EVENT_RESOLVE) {
             lookup_start(a, event.name);
+        } else if (event.type == YODEL_EVENT_CONNECT) {
+            streams_connect(a, &event);
+        } else if (event.type == YODEL_EVENT_DISCONNECT) {
+            streams_disconnect(a, &event.stream.path);
         } else {
             a->handler(a->ctx, a->peer, &event);
         }
@@ -47,6 +53,7 @@ static bool flush(struct worker *w, yodel_time now)
     struct list_node *node = list_first(&w->touched);
     bool is_full = false;
 
+    streams_flush(w); // They have room, or drop: nothing waits for them, nor they for it.
     while (node) {
         struct port *port = CONTAINER_OF(node, struct port, touched);
         node = list_next(&w->touched, node);
@@ -116,7 +123,9 @@ static bool speak_once(struct worker *w, struct attachment *a, bool *is_done, yo
     }
     size_t len = yodel_peer_emit(a->peer, room.ptr, room.len, &path, now);
     *is_done = len == 0;
-    if (len > 0) {
+    if (len > 0 && path.transport != YODEL_UDP) {
+        streams_send(a, &path, bytes_of(room.ptr, len));
+    } else if (len > 0) {
         batch_commit(&w->out, &path, len);
         note_port(w, a, &path);
     }
@@ -131,11 +140,11 @@ static void let_speak(struct worker *w, struct attachment *a, yodel_time now)
 
     while (speak_once(w, a, &is_done, now)) {
     }
-    listen_to(a);
+    worker_listen(a);
     if (!a->peer) {
         return;
     }
-    if (w->udp_port) {
+    if (w->udp_port || w->has_tcp) {
         route_rename(&w->routes, &a->routes);
     }
     if (!is_done) {
@@ -157,7 +166,7 @@ static void tick_due(struct worker *w, yodel_time now)
 
         YODEL_ASSERT(heap_set(&w->timers, &a->timer, YODEL_NEVER) == YODEL_OK);
         yodel_peer_tick(a->peer, now);
-        listen_to(a);
+        worker_listen(a);
         worker_touch(a);
     }
 }
@@ -178,6 +187,7 @@ static void set_timer(struct worker *w, yodel_time now)
     struct heap_entry *first = heap_first(&w->timers);
     yodel_time due = first ? first->key : YODEL_NEVER;
 
+    due = time_min(due, time_min(streams_next_timeout(w), w->listen_again));
     if (is_full(w)) {
         due = time_min(due, time_after(w->full_since, WORKER_STALL_MAX));
     }
@@ -221,6 +231,8 @@ static void turn(struct worker *w)
 
     bury(w);
     drop_stale(w, now);
+    streams_tick(w, now);
+    listener_tick(w, now);
     tick_due(w, now);
     w->flushes_left = WORKER_FLUSHES_MAX;
     while (!is_full(w) && w->flushes_left > 0 && (node = list_pop_front(&w->dirty))) {
@@ -271,7 +283,7 @@ void worker_receive(struct port *port)
     while (batch_next(&w->in, &arrival)) {
         struct attachment *a = addressee(w, port, &arrival);
         if (unheard && unheard != a) {
-            listen_to(unheard);
+            worker_listen(unheard);
         }
         unheard = NULL;
         if (a && a->peer) {
@@ -282,7 +294,7 @@ void worker_receive(struct port *port)
         }
         // Not after each of a train, and not after all there is: its window must not fill up.
         if (unheard && arrival.is_last) {
-            listen_to(unheard);
+            worker_listen(unheard);
             unheard = NULL;
         }
     }
@@ -310,6 +322,7 @@ enum yodel_err worker_add(
     *a = (struct attachment){.worker = w, .peer = peer, .handler = handler, .ctx = ctx};
     list_init(&a->ports);
     list_init(&a->lookups);
+    list_init(&a->streams);
     enum yodel_err err = map_insert(&w->by_peer, &a->by_peer, bytes_of(&a->peer, sizeof a->peer));
     if (err == YODEL_OK) {
         err = heap_set(&w->timers, &a->timer, YODEL_NEVER);
@@ -338,6 +351,7 @@ static void detach(struct attachment *a)
         list_remove(&a->dirty);
     }
     lookup_cancel_all(a);
+    streams_drop_all(a);
     route_forget(&w->routes, &a->routes);
     while ((node = list_first(&a->ports))) {
         struct port *port = CONTAINER_OF(node, struct port, link);
@@ -384,7 +398,13 @@ enum yodel_err worker_init(struct worker *w, uv_loop_t *loop, const struct env *
         .env = env,
         .loopback = config->loopback,
         .udp_port = config->udp_port,
+        .has_tcp = config->tcp,
+        .listen_again = YODEL_NEVER,
         .full_since = YODEL_NEVER};
+    enum yodel_err err = streams_init(w, config);
+    if (err != YODEL_OK) {
+        return err;
+    }
     if (batch_in_init(&w->in, env->alloc) != YODEL_OK ||
         batch_out_init(&w->out, env->alloc) != YODEL_OK) {
         batch_in_deinit(&w->in, env->alloc);
@@ -396,6 +416,7 @@ enum yodel_err worker_init(struct worker *w, uv_loop_t *loop, const struct env *
     list_init(&w->ports);
     list_init(&w->touched);
     list_init(&w->local_lookups);
+    list_init(&w->listeners);
     map_init(&w->by_peer, env);
     heap_init(&w->timers, env->alloc);
     routes_init(&w->routes, env);
@@ -453,6 +474,8 @@ void worker_close(struct worker *w, void (*closed)(struct worker *worker))
     while ((node = list_first(&w->ports))) {
         port_close(CONTAINER_OF(node, struct port, link));
     }
+    listener_stop(w);
+    streams_stop(w);
     lookup_stop(w);
     uv_close((uv_handle_t *)&w->prepare, on_prepare_closed);
     uv_close((uv_handle_t *)&w->check, on_check_closed);
@@ -463,6 +486,7 @@ void worker_close(struct worker *w, void (*closed)(struct worker *worker))
 void worker_deinit(struct worker *w)
 {
     bury(w);
+    streams_deinit(w);
     routes_deinit(&w->routes);
     heap_deinit(&w->timers);
     map_deinit(&w->by_peer);

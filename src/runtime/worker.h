@@ -8,7 +8,7 @@
 // two connections to one server then differ by our port. With a fixed port all peers share a socket
 // for each address, and runtime/route.h finds whose a datagram is.
 //
-// Not here    threads and mailboxes (runtime/runtime.c)
+// Not here    threads and mailboxes (runtime/runtime.c), streams (runtime/streams.h)
 // Ownership   borrows its peers; owns sockets and timers
 // Threads     the loop's only
 // Limits      WORKER_FLUSHES_MAX batches a turn, so that the loop's other users get theirs; what a
@@ -24,6 +24,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "net/batch.h"
+#include "net/proxy.h"
 #include "net/udp.h"
 #include "runtime/route.h"
 #include "yodel/runtime.h"
@@ -34,6 +35,7 @@
 
 struct worker;
 struct mdns_socket;
+struct ssl_ctx_st;
 
 // A peer in a worker.
 struct attachment {
@@ -48,7 +50,9 @@ struct attachment {
     struct list ports; // Its own; empty where ports are shared.
     struct list lookups;
     uint32_t lookup_count;
-    struct route_owner routes; // Only where ports are shared.
+    struct list streams;
+    uint32_t stream_count;
+    struct route_owner routes; // Only where ports are shared, or TCP is listened on.
 };
 
 // A socket in the loop.
@@ -68,6 +72,10 @@ struct worker {
     const struct env *env;
     enum yodel_loopback loopback;
     uint16_t udp_port; // 0: each peer has its own.
+    bool has_tcp;      // Listens, for all peers.
+    bool has_proxy;
+    bool takes_any_certificate;
+    struct proxy_url proxy;
     bool is_closing;
     uint32_t handle_count; // Open, or closing.
     void (*closed)(struct worker *worker);
@@ -88,6 +96,14 @@ struct worker {
     struct mdns_socket *mdns;  // From the first name that needs it on.
     struct list local_lookups; // Those that wait for it.
 
+    struct ssl_ctx_st *tls; // From the first stream that needs it on.
+    struct list held;       // Streams that have something to send in this turn.
+    struct list strangers;  // Accepted ones, the oldest first, until they say whose they are.
+    uint32_t stranger_count;
+    uint64_t stream_dropped; // Messages that a stream had no room for.
+    struct list listeners;
+    yodel_time listen_again; // YODEL_NEVER: they do.
+
     struct batch_in in;
     struct batch_out out;
     uint32_t flushes_left;  // In this turn.
@@ -96,7 +112,7 @@ struct worker {
     char error[WORKER_TEXT_MAX];
 };
 
-// Fails with NO_MEMORY; nothing is open then.
+// Fails with NO_MEMORY, SYNTAX or NOT_SUPPORTED (the proxy); nothing is open then.
 YODEL_MUST_USE enum yodel_err worker_init(struct worker *worker, uv_loop_t *loop,
     const struct env *env, const struct yodel_runtime_config *config);
 
@@ -112,6 +128,9 @@ void worker_remove(struct worker *worker, yodel_peer *peer);
 
 // Marks a peer as one that has something to say or to tell.
 void worker_touch(struct attachment *attachment);
+
+// Hands its handler what a peer has to tell. The peer may be detached afterwards.
+void worker_listen(struct attachment *attachment);
 
 // Something arrived at `port`; a full socket has room again; a handle is closed.
 void worker_receive(struct port *port);
