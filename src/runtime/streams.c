@@ -215,13 +215,13 @@ static void open_through(struct peer_stream *s, const struct yodel_addr *proxy_a
     }
 }
 
-static void on_proxy_found(void *ctx, const struct yodel_addr *addr)
+static void on_proxy_found(void *ctx, const struct yodel_addr *addrs, size_t count)
 {
     struct peer_stream *s = ctx;
 
     s->query = NULL;
-    if (addr) {
-        open_through(s, addr);
+    if (count > 0) {
+        open_through(s, &addrs[0]);
     } else {
         give_up(s, "the proxy's name has no address");
     }
