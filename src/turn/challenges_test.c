@@ -2,6 +2,7 @@
 
 #include "turn/challenges.h"
 
+#include "check.h"
 #include "turn/server_fixture.h"
 
 static uint64_t seed = 5;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "check.h"
 #include "turn/server_fixture.h"
 
 #define PEER "8.8.8.8:1000"

@@ -2,6 +2,7 @@
 
 #include "turn/peers.h"
 
+#include "check.h"
 #include "turn/server_fixture.h"
 
 enum { MAX = 256, STEPS = 20000 };

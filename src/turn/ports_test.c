@@ -2,6 +2,7 @@
 
 #include "turn/ports.h"
 
+#include "check.h"
 #include "turn/server_fixture.h"
 
 static uint64_t seed = 3;

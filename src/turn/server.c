@@ -10,6 +10,7 @@
 #include "stun/server.h"
 #include "turn/allocate.h"
 #include "turn/allocation.h"
+#include "turn/discovery.h"
 #include "turn/relay.h"
 #include "turn/request.h"
 
@@ -248,16 +249,19 @@ static bool recv_stun(struct turn_server *server, const struct turn_client_id *f
 }
 
 static bool recv_binding(struct turn_server *server, const struct turn_client_id *from,
-    struct bytes datagram, struct span room, struct turn_output *out)
+    struct bytes datagram, struct span room, struct turn_output *out, yodel_time now)
 {
-    size_t len = stun_server_answer(datagram, &from->addr, room);
+    const struct turn_discovery *discovery = turn_discovery_find(server, from);
 
+    out->client = *from;
+    size_t len = discovery
+                     ? turn_discovery_answer(server, discovery, &out->client, datagram, room, now)
+                     : stun_server_answer(datagram, &from->addr, room);
     if (len == 0) {
         turn_state_drop(server, TURN_DROP_UNANSWERABLE);
         return false;
     }
     server->stats.bindings++;
-    out->client = *from;
     out->head = bytes_of(room.ptr, len);
     return true;
 }
@@ -275,7 +279,7 @@ bool turn_server_recv(struct turn_server *server, const struct turn_client_id *f
         return turn_relay_recv_channel(server, from, datagram, out, now);
     }
     if (is_binding(datagram)) {
-        return recv_binding(server, from, datagram, room, out);
+        return recv_binding(server, from, datagram, room, out, now);
     }
     return recv_stun(server, from, datagram, room, out, now);
 }

@@ -6,8 +6,8 @@
 #ifndef TURN_SERVER_FIXTURE_H
 #define TURN_SERVER_FIXTURE_H
 
+#include "base/assert.h"
 #include "capped_alloc.h"
-#include "check.h"
 #include "stun/auth.h"
 #include "turn/frame.h"
 #include "turn/msg.h"
@@ -53,7 +53,7 @@ static inline struct yodel_addr world_addr(const char *text)
 {
     struct yodel_addr addr;
 
-    CHECK_EQ(addr_parse(&addr, bytes_of_text(text)), YODEL_OK);
+    YODEL_ASSERT(addr_parse(&addr, bytes_of_text(text)) == YODEL_OK);
     return addr;
 }
 
@@ -95,8 +95,8 @@ static inline enum yodel_err world_add_users(struct world *s)
 
 static inline void world_start(struct world *s)
 {
-    CHECK_EQ(world_add_users(s), YODEL_OK);
-    CHECK_EQ(turn_server_new(&s->server, &s->config), YODEL_OK);
+    YODEL_ASSERT(world_add_users(s) == YODEL_OK);
+    YODEL_ASSERT(turn_server_new(&s->server, &s->config) == YODEL_OK);
 }
 
 static inline void world_init(struct world *s)
@@ -109,17 +109,17 @@ static inline void world_deinit(struct world *s)
 {
     turn_server_free(s->server);
     turn_credentials_deinit(&s->credentials);
-    CHECK_EQ(s->memory.held, 0);
+    YODEL_ASSERT(s->memory.held == 0);
 }
 
 static inline void world_keep_answer(struct world *s, bool is_said)
 {
     if (is_said && !s->out.relay && s->out.body.len == 0) {
-        CHECK_EQ(stun_msg_parse(&s->answer, s->out.head), YODEL_OK);
+        YODEL_ASSERT(stun_msg_parse(&s->answer, s->out.head) == YODEL_OK);
         s->has_answer = true;
         const struct stun_attr *nonce = stun_msg_find(&s->answer, STUN_NONCE);
         if (nonce) {
-            CHECK(nonce->value.len <= sizeof s->nonce);
+            YODEL_ASSERT(nonce->value.len <= sizeof s->nonce);
             memcpy(s->nonce, nonce->value.ptr, nonce->value.len);
             s->nonce_len = nonce->value.len;
         }
@@ -186,9 +186,9 @@ static inline void world_seal(struct world *s, bool is_sha256)
     stun_msg_put_attr(&s->w, STUN_USERNAME, bytes_of_text(s->user));
     stun_msg_put_attr(&s->w, STUN_REALM, bytes_of_text(s->realm));
     stun_msg_put_attr(&s->w, STUN_NONCE, bytes_of(s->nonce, s->nonce_len));
-    CHECK_EQ(stun_auth_long_term_key(&key, STUN_AUTH_MD5, bytes_of_text(s->user),
-                 bytes_of_text(s->realm), bytes_of_text(s->password)),
-        YODEL_OK);
+    enum yodel_err err = stun_auth_long_term_key(&key, STUN_AUTH_MD5, bytes_of_text(s->user),
+        bytes_of_text(s->realm), bytes_of_text(s->password));
+    YODEL_ASSERT(err == YODEL_OK);
     if (is_sha256) {
         stun_auth_put_sha256(&s->w, stun_auth_key_bytes(&key));
     } else {
@@ -223,7 +223,7 @@ static inline void world_learn_nonce(struct world *s)
 {
     world_begin(s, TURN_ALLOCATE);
     turn_msg_put_byte(&s->w, TURN_ATTR_REQUESTED_TRANSPORT, TURN_PROTOCOL_UDP);
-    CHECK_EQ(world_send_plain(s), 401);
+    YODEL_ASSERT(world_send_plain(s) == 401);
 }
 
 static inline void world_begin_allocate(struct world *s)
@@ -299,7 +299,7 @@ static inline void world_pass(struct world *s, yodel_duration time)
     s->now += time;
     turn_server_tick(s->server, s->now);
     world_settle(s);
-    CHECK(turn_server_next_timeout(s->server) > s->now);
+    YODEL_ASSERT(turn_server_next_timeout(s->server) > s->now);
 }
 
 #endif
