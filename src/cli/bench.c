@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/port.h"
 #include "cli/bench_pair.h"
+#include "cli/bench_turn.h"
 #include "cli/options.h"
 
 #define SECONDS_DEFAULT 5
@@ -30,6 +31,7 @@ static uint32_t option_seconds = SECONDS_DEFAULT;
 static uint32_t option_size = SIZE_DEFAULT;
 static uint32_t option_pairs = PAIRS_DEFAULT;
 static bool option_json;
+static const char *option_against;
 
 static const struct cli_option options[] = {
     {"seconds", 's', "N", "how long data flows (default 5)", .number = &option_seconds, .min = 1,
@@ -38,6 +40,8 @@ static const struct cli_option options[] = {
         .max = SIZE_MAX_BYTES},
     {"pairs", 0, "N", "pairs of idle peers, whose memory is measured (default 100)",
         .number = &option_pairs, .min = 1, .max = PAIRS_MAX},
+    {"against", 0, "SERVER", "turn: ADDRESS:PORT,USER,PASSWORD,PID of one that runs",
+        .text = &option_against},
     {"json", 0, NULL, "one JSON object", .flag = &option_json},
 };
 
@@ -224,8 +228,12 @@ static int run(int argument_count, char **arguments)
     struct stage stage = {0};
     struct results results = {0};
 
+    if (argument_count == 1 && strcmp(arguments[0], "turn") == 0) {
+        return (int)cli_bench_turn(
+            &(struct cli_bench_turn_options){option_seconds, option_json, option_against});
+    }
     if (argument_count > 1 || (argument_count == 1 && strcmp(arguments[0], "data") != 0)) {
-        fprintf(stderr, "yodel: bench measures `data`, and nothing else yet\n");
+        fprintf(stderr, "yodel: bench measures `data` or `turn`\n");
         return CLI_USAGE;
     }
     allow_many_files();
@@ -246,11 +254,13 @@ static int run(int argument_count, char **arguments)
 
 const struct cli_command cli_bench = {
     .name = "bench",
-    .arguments = "[data]",
-    .summary = "Measure data channels on this machine",
+    .arguments = "[data|turn]",
+    .summary = "Measure data channels or the relay on this machine",
     .help = "Two peers of this process, each with a thread of its own, send each other data over\n"
             "sockets of the loopback interface: throughput, processor time for a billion bytes,\n"
-            "the time that connecting takes, and the memory of an idle peer.\n",
+            "the time that connecting takes, and the memory of an idle peer.\n"
+            "`turn` starts a server of its own, and counts what it relays for a second of its\n"
+            "processor: singly, in bursts, both ways; Binding answers; memory of an allocation.\n",
     .options = options,
     .option_count = COUNT(options),
     .run = run,
