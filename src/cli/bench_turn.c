@@ -124,8 +124,8 @@ static bool start_server(struct target *target)
         "127.0.0.1:0", "--udp", udp, "--turn-user", "bench:bench", "--turn-allow", "127.0.0.0/8",
         "--turn-allocations-per-user", "4096", NULL};
     *target = (struct target){.addr = addr, .name = "bench", .password = "bench", .is_ours = true};
-    return posix_spawn(&target->pid, "/proc/self/exe", NULL, NULL, (char *const *)(uintptr_t)arguments,
-               environ) == 0;
+    return posix_spawn(&target->pid, "/proc/self/exe", NULL, NULL,
+               (char *const *)(uintptr_t)arguments, environ) == 0;
 }
 
 static void stop_server(const struct target *target)
@@ -174,8 +174,7 @@ static void step(struct pair *pair)
     (void)poll(&wait, 1, 20);
     ssize_t got = recv(pair->client, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got > 0) {
-        (void)turn_client_recv(
-            &pair->turn, span_of(bytes, (size_t)got), &data, clock_now());
+        (void)turn_client_recv(&pair->turn, span_of(bytes, (size_t)got), &data, clock_now());
     }
     turn_client_tick(&pair->turn, clock_now());
 }
@@ -375,10 +374,11 @@ static double measure_memory(const struct target *target)
 static bool measure_all(
     const struct target *target, uint32_t seconds, struct pair *pair, struct results *r)
 {
-    static const uint8_t binding[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 'b', 'e', 'n', 'c', 'h'};
+    static const uint8_t binding[20] = {
+        0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 'b', 'e', 'n', 'c', 'h'};
     static const uint8_t data[DATA_LEN];
-    struct lane out = {"to peers", pair->client, pair->peer, target->addr, pair->packet,
-        pair->packet_len, false};
+    struct lane out = {
+        "to peers", pair->client, pair->peer, target->addr, pair->packet, pair->packet_len, false};
     struct lane in = {
         "to clients", pair->peer, pair->client, pair->relayed, data, sizeof data, false};
     struct lane ask = {

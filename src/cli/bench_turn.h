@@ -9,7 +9,7 @@
 #include "cli/command.h"
 
 struct cli_bench_turn_options {
-    uint32_t seconds;    // Of each measurement.
+    uint32_t seconds; // Of each measurement.
     bool is_json;
     const char *against; // "HOST:PORT,USER,PASSWORD,PID": a server that runs; NULL: one of our own.
 };
