@@ -28,6 +28,7 @@ void ice_consent_start(struct ice *ice, yodel_time answered_at, yodel_time now)
     ice->consent = (struct ice_consent){
         .answered_at = now,
         .asked_at = YODEL_NEVER,
+        .unheard_since = YODEL_NEVER,
         .due = is_recent ? time_after(now, random_period(ice)) : now,
     };
 }
@@ -41,8 +42,25 @@ void ice_consent_answered(struct ice *ice, yodel_time now)
     }
     consent->answered_at = now;
     consent->asked_at = YODEL_NEVER;
+    consent->is_silent = false;
     consent->is_disconnected = false;
     consent->is_doubted = false;
+    consent->unheard_since = YODEL_NEVER;
+}
+
+void ice_consent_sent(struct ice *ice, yodel_time now)
+{
+    struct ice_consent *consent = &ice->consent;
+
+    if (consent->unheard_since == YODEL_NEVER) {
+        consent->unheard_since = now;
+        ice->quiet_until = time_min(ice->quiet_until, time_after(now, ICE_CONSENT_SILENCE));
+    }
+}
+
+void ice_consent_heard(struct ice *ice)
+{
+    ice->consent.unheard_since = YODEL_NEVER;
 }
 
 void ice_consent_doubt(struct ice *ice, yodel_time now)
@@ -92,9 +110,9 @@ void ice_consent_recv(
 }
 
 // The selected pair fell silent: whatever else there is, is tried again.
-static void disconnect(struct ice *ice)
+static void try_others(struct ice *ice)
 {
-    ice->consent.is_disconnected = true;
+    ice->consent.is_silent = true;
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         struct ice_pair *pair = &ice->pairs[i];
         if (pair->is_used && i != ice->selected.pair && !ice_pair_is_live(pair)) {
@@ -116,10 +134,27 @@ static void expire(struct ice *ice)
 }
 
 // When silence is believed to be that of the path, not of a moment.
+static yodel_time silent_at(const struct ice *ice)
+{
+    const struct ice_consent *consent = &ice->consent;
+    yodel_duration far = ICE_CONSENT_DOUBT_RTTS * ice->stats.rtt;
+    yodel_duration wait = far > ICE_CONSENT_DOUBT ? far : ICE_CONSENT_DOUBT;
+
+    if (!consent->is_doubted || wait > ICE_CONSENT_DISCONNECT) {
+        wait = ICE_CONSENT_DISCONNECT;
+    }
+    return time_after(consent->asked_at, wait);
+}
+
 static yodel_time disconnect_at(const struct ice_consent *consent)
 {
-    return time_after(
-        consent->asked_at, consent->is_doubted ? ICE_CONSENT_DOUBT : ICE_CONSENT_DISCONNECT);
+    return time_after(consent->asked_at, ICE_CONSENT_DISCONNECT);
+}
+
+static yodel_time doubt_at(const struct ice_consent *consent)
+{
+    return consent->is_doubted ? YODEL_NEVER
+                               : time_after(consent->unheard_since, ICE_CONSENT_SILENCE);
 }
 
 void ice_consent_run(struct ice *ice, yodel_time now)
@@ -131,9 +166,15 @@ void ice_consent_run(struct ice *ice, yodel_time now)
     }
     if (time_since(now, consent->answered_at) >= ICE_CONSENT_EXPIRY) {
         expire(ice);
-    } else if (!consent->is_disconnected && now >= disconnect_at(consent)) {
-        disconnect(ice);
+        return;
     }
+    if (now >= doubt_at(consent)) {
+        ice_consent_doubt(ice, now);
+    }
+    if (!consent->is_silent && now >= silent_at(ice)) {
+        try_others(ice);
+    }
+    consent->is_disconnected = consent->is_disconnected || now >= disconnect_at(consent);
 }
 
 bool ice_consent_emit(struct ice *ice, uint8_t id[STUN_ID_SIZE], yodel_time now)
@@ -163,8 +204,11 @@ yodel_time ice_consent_next_timeout(const struct ice *ice)
     }
     yodel_time earliest =
         time_min(consent->due, time_after(consent->answered_at, ICE_CONSENT_EXPIRY));
+    if (!consent->is_silent) {
+        earliest = time_min(earliest, silent_at(ice));
+    }
     if (!consent->is_disconnected) {
         earliest = time_min(earliest, disconnect_at(consent));
     }
-    return earliest;
+    return time_min(earliest, doubt_at(consent));
 }

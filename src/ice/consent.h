@@ -2,7 +2,9 @@
 //
 // Implements  RFC 7675 §5.1
 // Departs     a consent check without an answer is followed by ordinary checks of the same pair,
-//             one a second: otherwise a single loss would look like a lost connection
+//             one a second: otherwise a single loss would look like a lost connection. Who sends
+//             and hears nothing asks at once, and not when the period is over: so a path that went
+//             black is left for another within two seconds
 // Limits      the latest ICE_CONSENT_IDS_MAX checks can be answered
 
 #ifndef ICE_CONSENT_H
@@ -15,15 +17,19 @@
 #define ICE_CONSENT_PERIOD YODEL_SECONDS(5) // §5.1: times 0.8 to 1.2, at random.
 #define ICE_CONSENT_PROBE YODEL_SECONDS(1)
 #define ICE_CONSENT_DISCONNECT YODEL_SECONDS(5) // Without an answer to what was asked;
-#define ICE_CONSENT_DOUBT YODEL_MS(1500)        // sooner, if the peer wants to go elsewhere.
+#define ICE_CONSENT_DOUBT YODEL_MS(1500)        // sooner others are tried, if there is doubt.
+#define ICE_CONSENT_DOUBT_RTTS 3                // But not before so many round trips.
+#define ICE_CONSENT_SILENCE YODEL_MS(400)       // Of who was sent something.
 #define ICE_CONSENT_EXPIRY YODEL_SECONDS(30)
 
 struct ice;
 
 struct ice_consent {
     bool is_expired;
-    bool is_disconnected;
+    bool is_silent;       // Others are tried, and are better.
+    bool is_disconnected; // And this is told.
     bool is_doubted;
+    yodel_time unheard_since; // The first thing sent since something was heard, or YODEL_NEVER.
     yodel_time answered_at;
     yodel_time asked_at; // The first check since then; YODEL_NEVER: all are answered.
     yodel_time due;      // Of the next check.
@@ -38,6 +44,10 @@ struct ice_consent {
 // The path was selected; its latest answer came at `answered_at`.
 void ice_consent_start(struct ice *ice, yodel_time answered_at, yodel_time now);
 void ice_consent_answered(struct ice *ice, yodel_time now);
+
+// Something other than checks went or came along the selected path.
+void ice_consent_sent(struct ice *ice, yodel_time now);
+void ice_consent_heard(struct ice *ice);
 
 // The peer nominated another pair, and may have lost this one: it is asked at once.
 void ice_consent_doubt(struct ice *ice, yodel_time now);

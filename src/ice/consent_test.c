@@ -315,7 +315,47 @@ static void an_hour_asleep_is_the_end_but_not_a_storm(void)
     CHECK(world.sent_count - sent <= 2);
 }
 
-TEST_MAIN(TEST(consent_is_asked_for_every_four_to_six_seconds),
+// Case F15: the path goes black, and another is there.
+static void who_sends_and_hears_nothing_soon_tries_another_path(void)
+{
+    ice_world_init(&world, 41);
+    ice_world_add_local(&world, 0, "192.0.2.1:5000");
+    ice_world_add_local(&world, 0, "192.0.2.2:5000");
+    ice_world_add_local(&world, 1, "192.0.2.3:5000");
+    ice_world_signal(&world);
+    ice_world_run(&world, world.now + YODEL_SECONDS(8), NULL);
+    struct ice *ice = &world.agents[0].ice;
+    world.black = ice->selected.path.local;
+    yodel_time black = world.now;
+    while (addr_equal(&ice->selected.path.local, &world.black)) {
+        CHECK(time_since(world.now, black) < YODEL_MS(2100));
+        ice_sent(ice, world.now);
+        ice_world_run(&world, world.now + YODEL_MS(20), NULL);
+    }
+    CHECK(ice_state(ice) != ICE_DISCONNECTED);
+}
+
+// A path that carries data both ways is not asked more often for it.
+static void who_is_answered_asks_no_more_than_before(void)
+{
+    ice_world_init(&world, 42);
+    ice_world_add_local(&world, 0, "192.0.2.1:5000");
+    ice_world_add_local(&world, 1, "192.0.2.3:5000");
+    ice_world_signal(&world);
+    ice_world_run(&world, world.now + YODEL_SECONDS(8), NULL);
+    struct ice *ice = &world.agents[0].ice;
+    uint64_t before = ice->stats.consent_requests_sent;
+    for (int i = 0; i < 600; i++) { // A minute.
+        ice_sent(ice, world.now);
+        ice_world_run(&world, world.now + YODEL_MS(100), NULL);
+        ice_heard(ice, &ice->selected.path);
+    }
+    CHECK(ice->stats.consent_requests_sent - before <= 60 / 4);
+}
+
+TEST_MAIN(TEST(who_sends_and_hears_nothing_soon_tries_another_path),
+    TEST(who_is_answered_asks_no_more_than_before),
+    TEST(consent_is_asked_for_every_four_to_six_seconds),
     TEST(silence_disconnects_and_then_ends_it), TEST(what_comes_back_in_time_is_connected_again),
     TEST(one_deaf_side_stops_the_other), TEST(a_single_loss_is_no_disconnection),
     TEST(a_forged_answer_is_no_consent), TEST(a_refusal_is_no_consent),

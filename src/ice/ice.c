@@ -485,6 +485,18 @@ bool ice_is_valid(const struct ice *ice, const struct yodel_path *path)
            (ice->pairs[at].has_heard || ice->pairs[at].state == ICE_PAIR_SUCCEEDED);
 }
 
+void ice_sent(struct ice *ice, yodel_time now)
+{
+    ice_consent_sent(ice, now);
+}
+
+void ice_heard(struct ice *ice, const struct yodel_path *path)
+{
+    if (ice->selected.is_used && path_equal(&ice->selected.path, path)) {
+        ice_consent_heard(ice);
+    }
+}
+
 static bool is_completed(const struct ice *ice)
 {
     return ice->selected.pair != ICE_NONE && ice->pairs[ice->selected.pair].is_nominated &&

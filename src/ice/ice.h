@@ -245,6 +245,11 @@ bool ice_selected(const struct ice *ice, struct yodel_path *path);
 // no further.
 bool ice_is_valid(const struct ice *ice, const struct yodel_path *path);
 
+// Something other than checks was sent along the selected path, or came along `path`, which is
+// valid: who sends and hears nothing is about to lose its path.
+void ice_sent(struct ice *ice, yodel_time now);
+void ice_heard(struct ice *ice, const struct yodel_path *path);
+
 enum ice_state ice_state(const struct ice *ice);
 enum ice_gathering ice_gathering(const struct ice *ice);
 const struct ice_stats *ice_stats(const struct ice *ice);

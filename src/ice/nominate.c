@@ -11,7 +11,7 @@
 // A selected pair that does not answer counts as any other pair that was not checked.
 static bool is_silent(const struct ice *ice, size_t index)
 {
-    return ice->selected.is_used && ice->selected.pair == index && ice->consent.is_disconnected;
+    return ice->selected.is_used && ice->selected.pair == index && ice->consent.is_silent;
 }
 
 static bool is_valid(const struct ice *ice, size_t index)
@@ -140,7 +140,7 @@ static void leave(struct ice *ice)
     struct ice_pair *pair = &ice->pairs[ice->selected.pair];
 
     // It may come back, but not by what it was.
-    if (ice->consent.is_disconnected && pair->state == ICE_PAIR_SUCCEEDED) {
+    if (ice->consent.is_silent && pair->state == ICE_PAIR_SUCCEEDED) {
         pair->state = ICE_PAIR_WAITING;
         pair->is_nominated = false;
         pair->is_peer_nominated = false;
@@ -170,8 +170,8 @@ void ice_nominate_run(struct ice *ice, yodel_time now)
         return;
     }
     // §9: until the restart has nominated something, what worked goes on working.
-    bool is_kept = ice->selected.is_used && ice->selected.is_previous &&
-                   !ice->consent.is_disconnected && !ice->pairs[best].is_nominated;
+    bool is_kept = ice->selected.is_used && ice->selected.is_previous && !ice->consent.is_silent &&
+                   !ice->pairs[best].is_nominated;
     if (!is_kept) {
         use(ice, best, now);
     }

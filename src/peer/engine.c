@@ -78,6 +78,7 @@ YODEL_API void yodel_peer_recv(
         ice_recv(&peer->ice, &inner, bytes_of_span(inside), now);
     } else if (first >= 20 && first < 64 && ice_is_valid(&peer->ice, &inner) &&
                start_dtls(peer, now)) {
+        ice_heard(&peer->ice, &inner);
         dtls_recv(&peer->dtls, inside, now);
         take_dtls_events(peer, now);
     }
@@ -145,6 +146,9 @@ static size_t emit_selected(
     size_t len = dtls_emit(&peer->dtls, inside, now);
     if (len == 0 && peer->dtls.state == DTLS_CONNECTED) {
         len = emit_sctp(peer, inside, now);
+    }
+    if (len > 0) {
+        ice_sent(&peer->ice, now);
     }
     return ice_wrap(&peer->ice, room, path, len, now);
 }

@@ -75,12 +75,12 @@ function end(defer, ...args) {
   return { child, events, exit, event };
 }
 
-async function transfer(defer, turn, size = 5_000_000, mine = ["--ice", "relay"]) {
+async function transfer(defer, turn, size = 5_000_000, mine = ["--ice", "relay"], its = []) {
   const folder = await mkdtemp(path.join(tmpdir(), "yodel-relay-"));
   defer(() => rm(folder, { recursive: true }));
   const data = randomBytes(size);
   await writeFile(path.join(folder, "file"), data);
-  const server = await serve(defer);
+  const server = await serve(defer, ...its);
   const common = ["--json", "--server", `http://127.0.0.1:${server.port}`, ...mine, ...turn.flatMap((one) => ["--turn", one])];
   const sender = end(defer, "send", "--no-qr", ...common, path.join(folder, "file"));
   const { code } = await within(5000, sender.event("code"), "the code");
@@ -133,6 +133,27 @@ test("with a relay at hand, a direct path is still the one that is taken", async
   await pair.isWhole();
   const { text } = await pair.receiver.event("connected");
   check(!text.includes("relay"), `${text} ${taken}`);
+});
+
+// ---- through yodel serve
+
+test("the same server introduces two and relays for them, with credentials that it hands out", async (defer) => {
+  const port = await freePort();
+  const its = ["--udp", `127.0.0.1:${port}`, "--turn-user", "u:p", "--turn-realm", "test", "--turn-allow", "127.0.0.0/8"];
+  const pair = await transfer(defer, [], 5_000_000, ["--ice", "relay"], its);
+  const { text } = await within(10000, pair.receiver.event("connected"), "connecting");
+  check(text.includes("relay (turn:"), text);
+  await pair.isWhole();
+});
+
+test("a user of the command line's relays through it too", async (defer) => {
+  const port = await freePort();
+  const its = ["--udp", `127.0.0.1:${port}`, "--turn-user", "u:p", "--turn-realm", "test", "--turn-allow", "127.0.0.0/8"];
+  const url = `turn:127.0.0.1:${port}`;
+  const pair = await transfer(defer, [`${url},u,p`], 5_000_000, ["--ice", "relay"], its);
+  const { text } = await within(10000, pair.receiver.event("connected"), "connecting");
+  check(text.includes(`relay (${url})`), text);
+  await pair.isWhole();
 });
 
 await runAll();
