@@ -32,6 +32,13 @@ struct yodel_runtime_config {
     uint16_t udp_port; // One port for every address; 0: any.
     enum yodel_loopback loopback;
 
+    // Which interfaces are used: patterns for their names or addresses ("eth0", "wl*",
+    // "192.0.2.*"), with "!" before those that are not. Without any, all but those of containers
+    // and virtual machines (docker0, veth…, virbr…), which are used where there is no other; those
+    // of VPNs come last. At most 16 patterns.
+    const char *const *interfaces;
+    size_t interface_count;
+
     // Also listens on TCP, on the same port, for peers that UDP does not reach (RFC 6544).
     bool tcp;
 

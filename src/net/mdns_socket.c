@@ -144,13 +144,16 @@ void mdns_socket_init(struct mdns_socket *s, uv_loop_t *loop, enum yodel_loopbac
 // Links come and go, and a group is joined on each: once more does no harm.
 static void join(struct mdns_socket *s)
 {
+    static const char *const every[] = {"*"}; // A container's browser is asked, too.
     struct interface_list all;
     char text[LINK_TEXT_MAX];
 
     if (interfaces_read(&all) != YODEL_OK) {
         return;
     }
-    interfaces_choose(&s->links, &all, s->loopback);
+    interfaces_choose(&s->links, &all,
+        &(struct interfaces_policy){
+            .loopback = s->loopback, .patterns = every, .pattern_count = COUNT(every)});
     for (size_t i = 0; i < s->links.count; i++) {
         const struct interface *link = &s->links.items[i];
         bool is_v4 = link->addr.family == YODEL_ADDR_V4;

@@ -31,6 +31,7 @@ struct udp_socket {
     struct yodel_addr local; // With the port that it got.
     bool can_segment;        // UDP_SEGMENT has not been refused yet.
     bool can_coalesce;       // UDP_GRO was accepted.
+    bool is_cut_off;         // In the last flush the system had no network for some of it.
     bool is_full;            // The last flush kept something: wait until it is writable.
     struct udp_stats stats;
 };

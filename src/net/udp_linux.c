@@ -193,6 +193,7 @@ static bool try_without(struct udp_socket *udp, struct outgoing *o, int why)
 {
     bool is_train = o->msgs[0].msg_hdr.msg_controllen > 0;
 
+    udp->is_cut_off |= why == ENETUNREACH || why == ENETDOWN || why == EADDRNOTAVAIL;
     if (why == EAGAIN || why == EWOULDBLOCK) {
         udp->is_full = true;
         return false;
@@ -215,6 +216,7 @@ void udp_flush(struct udp_socket *udp, struct batch_out *out)
     bool may_go_on = true;
 
     udp->is_full = false;
+    udp->is_cut_off = false;
     for (gather(&o, udp, out); o.count > 0 && may_go_on; gather(&o, udp, out)) {
         int sent = sendmmsg(udp->fd, o.msgs, o.count, MSG_DONTWAIT);
 

@@ -74,6 +74,7 @@ static bool send_one(struct udp_socket *udp, const struct yodel_addr *to, struct
     } else if (errno == ENOBUFS || errno == ENOMEM) {
         udp->stats.no_buffers++;
     } else {
+        udp->is_cut_off |= errno == ENETUNREACH || errno == ENETDOWN || errno == EADDRNOTAVAIL;
         udp->stats.refused++;
     }
     return true;
@@ -82,6 +83,7 @@ static bool send_one(struct udp_socket *udp, const struct yodel_addr *to, struct
 void udp_flush(struct udp_socket *udp, struct batch_out *out)
 {
     udp->is_full = false;
+    udp->is_cut_off = false;
     for (uint32_t i = 0; i < out->train_count; i++) {
         struct batch_train *train = &out->trains[i];
 

@@ -70,6 +70,18 @@ static enum yodel_err explain(struct worker *w, const struct yodel_addr *local, 
     return YODEL_ERR_NETWORK;
 }
 
+static void tell(struct worker *w, const struct yodel_addr *local, bool is_new)
+{
+    for (struct list_node *n = list_first(&w->attachments); n; n = list_next(&w->attachments, n)) {
+        struct attachment *a = CONTAINER_OF(n, struct attachment, link);
+        if (a->has_gathered && is_new) {
+            yodel_peer_add_local_tcp_address(a->peer, local);
+        } else if (a->has_gathered) {
+            yodel_peer_remove_local_address(a->peer, local);
+        }
+    }
+}
+
 enum yodel_err listener_open(struct worker *w, const struct yodel_addr *ip)
 {
     if (find(w, ip)) {
@@ -94,6 +106,7 @@ enum yodel_err listener_open(struct worker *w, const struct yodel_addr *ip)
     w->handle_count++;
     list_push_back(&w->listeners, &l->link);
     (void)uv_poll_start(&l->poll, UV_READABLE, on_poll);
+    tell(w, &l->local, true);
     return YODEL_OK;
 }
 
@@ -114,12 +127,17 @@ static void close_listener(struct listener *l)
     uv_close((uv_handle_t *)&l->poll, on_closed);
 }
 
-void listener_close(struct worker *w, const struct yodel_addr *ip)
+void listener_close_lost(struct worker *w, const struct interface_list *chosen)
 {
-    struct listener *l = find(w, ip);
+    struct list_node *node = list_first(&w->listeners);
 
-    if (l) {
-        close_listener(l);
+    while (node) {
+        struct listener *l = CONTAINER_OF(node, struct listener, link);
+        node = list_next(&w->listeners, node);
+        if (!interfaces_has(chosen, &l->local)) {
+            tell(w, &l->local, false);
+            close_listener(l); // Its streams end by themselves.
+        }
     }
 }
 

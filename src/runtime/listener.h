@@ -13,10 +13,12 @@
 #define LISTENER_ACCEPTS_MAX 16
 #define LISTENER_PAUSE YODEL_SECONDS(1)
 
-// One at this IP, on the worker's port. Fails with NETWORK (the worker's error says why),
+// One at this IP, on the worker's port, unless there is one; tells the peers. Fails with NETWORK (the worker's error says why),
 // NO_MEMORY.
 YODEL_MUST_USE enum yodel_err listener_open(struct worker *worker, const struct yodel_addr *ip);
-void listener_close(struct worker *worker, const struct yodel_addr *ip);
+
+// Those whose address is not among `chosen`, and tells the peers.
+void listener_close_lost(struct worker *worker, const struct interface_list *chosen);
 
 // Tells a peer of all there are.
 void listener_announce(struct attachment *attachment);

@@ -81,7 +81,8 @@ static bool ask_link(struct lookup *lookup)
             return false;
         }
         worker->handle_count++;
-        mdns_socket_init(worker->mdns, worker->loop, worker->loopback, on_mdns_answer, worker);
+        mdns_socket_init(
+            worker->mdns, worker->loop, worker->policy.loopback, on_mdns_answer, worker);
     }
     if (mdns_socket_ask(worker->mdns, lookup->name) != YODEL_OK) {
         return false;

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "net/interfaces.h"
-#include "runtime/listener.h"
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -109,61 +107,4 @@ struct port *port_find(const struct list *list, const struct yodel_addr *local)
         }
     }
     return NULL;
-}
-
-// One for each usable address that has none in `list` yet.
-static enum yodel_err open_missing(
-    struct worker *worker, struct attachment *owner, const struct list *list)
-{
-    struct interface_list all, chosen;
-    enum yodel_err err = interfaces_read(&all);
-
-    if (err != YODEL_OK) {
-        (void)snprintf(worker->error, sizeof worker->error, "cannot read the interfaces");
-        return err;
-    }
-    interfaces_choose(&chosen, &all, worker->loopback);
-    for (size_t i = 0; i < chosen.count; i++) {
-        struct yodel_addr local = chosen.items[i].addr;
-        struct port *port;
-        bool is_open = false;
-
-        local.port = worker->udp_port;
-        for (struct list_node *n = list_first(list); n && !is_open; n = list_next(list, n)) {
-            is_open = addr_same_ip(&CONTAINER_OF(n, struct port, link)->udp.local, &local);
-        }
-        if (!is_open && port_open(&port, worker, owner, &local) != YODEL_OK) {
-            log_info(worker->env, "runtime", "%s", worker->error);
-        }
-        if (worker->has_tcp && listener_open(worker, &local) != YODEL_OK) {
-            log_info(worker->env, "runtime", "%s", worker->error);
-        }
-    }
-    return YODEL_OK;
-}
-
-void port_gather(struct attachment *attachment)
-{
-    struct worker *worker = attachment->worker;
-    bool is_shared = worker->udp_port != 0;
-    const struct list *list = is_shared ? &worker->ports : &attachment->ports;
-
-    // Addresses come and go: what was not there a minute ago may be the only one now.
-    (void)open_missing(worker, is_shared ? NULL : attachment, list);
-    for (struct list_node *node = list_first(list); node; node = list_next(list, node)) {
-        struct port *port = CONTAINER_OF(node, struct port, link);
-        yodel_peer_add_local_address(attachment->peer, &port->udp.local);
-    }
-    listener_announce(attachment);
-    yodel_peer_end_local_addresses(attachment->peer);
-}
-
-enum yodel_err port_open_shared(struct worker *worker)
-{
-    enum yodel_err err = open_missing(worker, NULL, &worker->ports);
-
-    if (err != YODEL_OK) {
-        return err;
-    }
-    return list_is_empty(&worker->ports) ? YODEL_ERR_NETWORK : YODEL_OK;
 }

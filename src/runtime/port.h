@@ -18,10 +18,4 @@ void port_wait_for_room(struct port *port, bool wait);
 // The port of `list` that is bound to `local`, or NULL.
 struct port *port_find(const struct list *list, const struct yodel_addr *local);
 
-// Answers YODEL_EVENT_GATHER: opens what is missing, and tells the peer of all.
-void port_gather(struct attachment *attachment);
-
-// Opens the shared ports; afterwards there is at least one, or NETWORK.
-YODEL_MUST_USE enum yodel_err port_open_shared(struct worker *worker);
-
 #endif

@@ -11,7 +11,7 @@
 #include "net/clock.h"
 #include "net/env.h"
 #include "runtime/mailbox.h"
-#include "runtime/port.h"
+#include "runtime/networks.h"
 #include "runtime/worker.h"
 
 struct yodel_runtime {
@@ -100,7 +100,7 @@ static enum yodel_err start(yodel_runtime *runtime)
     runtime->has_mailbox = true;
     runtime->open_count = 2;
     if (worker->udp_port != 0) {
-        err = port_open_shared(worker);
+        err = networks_open_shared(worker);
         if (err != YODEL_OK) {
             return err;
         }

@@ -6,6 +6,7 @@
 #include "net/clock.h"
 #include "runtime/listener.h"
 #include "runtime/lookup.h"
+#include "runtime/networks.h"
 #include "runtime/port.h"
 #include "runtime/streams.h"
 
@@ -19,7 +20,7 @@ void worker_listen(struct attachment *a)
 
     while (a->peer && yodel_peer_next_event(a->peer, &event)) {
         if (event.type == YODEL_EVENT_GATHER) {
-            port_gather(a);
+            networks_gather(a);
         } else if (event.type == YODEL_EVENT_RESOLVE) {
             lookup_start(a, event.name);
         } else if (event.type == YODEL_EVENT_CONNECT) {
@@ -58,6 +59,9 @@ static bool flush(struct worker *w, yodel_time now)
         struct port *port = CONTAINER_OF(node, struct port, touched);
         node = list_next(&w->touched, node);
         udp_flush(&port->udp, &w->out);
+        if (port->udp.is_cut_off && w->has_watch) {
+            interfaces_watch_hint(&w->watch, now);
+        }
         if (port->udp.is_full) {
             is_full = true;
         } else {
@@ -396,12 +400,12 @@ enum yodel_err worker_init(struct worker *w, uv_loop_t *loop, const struct env *
 {
     *w = (struct worker){.loop = loop,
         .env = env,
-        .loopback = config->loopback,
         .udp_port = config->udp_port,
         .has_tcp = config->tcp,
         .listen_again = YODEL_NEVER,
         .full_since = YODEL_NEVER};
     enum yodel_err err = streams_init(w, config);
+    err = err ? err : networks_init(w, config);
     if (err != YODEL_OK) {
         return err;
     }
@@ -474,6 +478,7 @@ void worker_close(struct worker *w, void (*closed)(struct worker *worker))
     while ((node = list_first(&w->ports))) {
         port_close(CONTAINER_OF(node, struct port, link));
     }
+    networks_stop(w);
     listener_stop(w);
     streams_stop(w);
     lookup_stop(w);

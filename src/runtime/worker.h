@@ -24,6 +24,8 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "net/batch.h"
+#include "net/interfaces.h"
+#include "net/interfaces_watch.h"
 #include "net/proxy.h"
 #include "net/udp.h"
 #include "runtime/route.h"
@@ -32,6 +34,8 @@
 #define WORKER_FLUSHES_MAX 16
 #define WORKER_STALL_MAX YODEL_MS(100)
 #define WORKER_TEXT_MAX 256
+#define NETWORKS_PATTERNS_MAX 16
+#define NETWORKS_PATTERN_MAX 64
 
 struct worker;
 struct mdns_socket;
@@ -47,6 +51,7 @@ struct attachment {
     struct list_node dirty;
     struct list_node link; // Among all, or among those to be buried.
     struct map_entry by_peer;
+    bool has_gathered;
     struct list ports; // Its own; empty where ports are shared.
     struct list lookups;
     uint32_t lookup_count;
@@ -70,7 +75,11 @@ struct port {
 struct worker {
     uv_loop_t *loop;
     const struct env *env;
-    enum yodel_loopback loopback;
+    struct interfaces_policy policy;
+    const char *pattern_list[NETWORKS_PATTERNS_MAX]; // The policy's:
+    char patterns[NETWORKS_PATTERNS_MAX][NETWORKS_PATTERN_MAX];
+    bool has_watch; // From the first peer that gathers on.
+    struct interfaces_watch watch;
     uint16_t udp_port; // 0: each peer has its own.
     bool has_tcp;      // Listens, for all peers.
     bool has_proxy;
@@ -112,7 +121,7 @@ struct worker {
     char error[WORKER_TEXT_MAX];
 };
 
-// Fails with NO_MEMORY, SYNTAX or NOT_SUPPORTED (the proxy); nothing is open then.
+// Fails with NO_MEMORY, TOO_LARGE (patterns), SYNTAX or NOT_SUPPORTED (the proxy); nothing is open then.
 YODEL_MUST_USE enum yodel_err worker_init(struct worker *worker, uv_loop_t *loop,
     const struct env *env, const struct yodel_runtime_config *config);
 

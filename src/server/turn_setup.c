@@ -240,7 +240,8 @@ static struct yodel_addr choose(const struct interface_list *all, enum yodel_fam
     struct yodel_addr best = {0};
     int best_rank = -1;
 
-    interfaces_choose(&sorted, all, YODEL_LOOPBACK_ALWAYS);
+    interfaces_choose(&sorted, all,
+        &(struct interfaces_policy){.loopback = YODEL_LOOPBACK_ALWAYS, .is_lasting = true});
     for (size_t i = 0; i < sorted.count; i++) {
         const struct yodel_addr *addr = &sorted.items[i].addr;
         int rank = is_public(addr) ? 2 : addr_is_loopback(addr) ? 0 : 1;
