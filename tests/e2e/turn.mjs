@@ -1,0 +1,212 @@
+// yodel serve as a relay: coturn's client against it, over each transport; who is refused; what hostile clients get.
+
+import { execFileSync, spawn } from "node:child_process";
+import dgram from "node:dgram";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, check, get, runAll, same, serve, test, within, yodel } from "./lib/cases.mjs";
+
+const base = ["--udp", "127.0.0.1:0", "--turn-user", "alice:wonder", "--turn-realm", "e2e"];
+const loopback = ["--turn-allow", "127.0.0.0/8"];
+
+// The UDP port, which TCP has too.
+const portOf = (server) => Number(/on UDP 127\.0\.0\.1:(\d+)/.exec(server.out)[1]);
+
+async function metric(server, name) {
+  const body = (await get(server, "/metrics")).body;
+  return Number(new RegExp(`^yodel_${name.replace(/[{}"]/g, "\\$&")} (\\d+)$`, "m").exec(body)?.[1] ?? NaN);
+}
+
+// Runs turnutils_uclient: pairs of clients that relay to each other. Gives what it sent and got.
+function uclient(port, password, more = [], peers = ["-y"]) {
+  return new Promise((resolve) => {
+    const args = ["-u", "alice", "-w", password, "-n", "5", "-m", "1", "-s", "-c", ...more];
+    const child = spawn("turnutils_uclient", [...args, ...peers, "-p", `${port}`, "127.0.0.1"]);
+    let out = "";
+    const kill = setTimeout(() => child.kill("SIGKILL"), 20000);
+    child.stdout.on("data", (data) => (out += data));
+    child.stderr.on("data", (data) => (out += data));
+    child.on("close", () => {
+      clearTimeout(kill);
+      const sums = [...out.matchAll(/tot_send_msgs=(\d+), tot_recv_msgs=(\d+)/g)].at(-1);
+      resolve({ out, sent: Number(sums?.[1] ?? 0), got: Number(sums?.[2] ?? 0) });
+    });
+  });
+}
+
+function certificate(defer) {
+  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
+  defer(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost"], { stdio: "ignore" });
+  return ["--tls-cert", cert, "--tls-key", key];
+}
+
+for (const [name, more] of [["UDP", []], ["TCP", ["-t"]]]) {
+  test(`coturn's client relays over ${name}, and not with a wrong password`, async (defer) => {
+    const server = await serve(defer, ...base, ...loopback);
+    const good = await uclient(portOf(server), "wonder", more);
+    check(good.sent > 0 && good.got === good.sent, good.out.slice(-500));
+    check((await metric(server, 'turn_relayed_packets_total{way="to_peers"}')) >= good.sent, "metrics count");
+    const before = await metric(server, "turn_allocations_total");
+    const bad = await uclient(portOf(server), "wrong", more);
+    same(bad.got, 0, "with a wrong password");
+    same(await metric(server, "turn_allocations_total"), before, "allocations");
+  });
+}
+
+test("coturn's client relays over TLS, on the port that TCP has as well", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback, ...certificate(defer), "--turn-tls", "off");
+  const good = await uclient(portOf(server), "wonder", ["-t", "-S"]);
+  check(good.sent > 0 && good.got > 0, good.out.slice(-500));
+});
+
+test("a private peer is refused unless it is allowed", async (defer) => {
+  const server = await serve(defer, ...base);
+  const result = await uclient(portOf(server), "wonder", [], ["-e", "10.1.2.3"]);
+  same(result.got, 0, "relayed");
+  check((await metric(server, 'turn_errors_total{code="403"}')) > 0, "403");
+});
+
+test("bad options of the relay abort the start with a sentence", async () => {
+  for (const [args, want] of [
+    [["--turn-allow", "10.0.0.0/33"], "--turn-allow wants"],
+    [["--turn-allow", "example.org"], "--turn-allow wants"],
+    [["--turn-user", "alice"], "--turn-user wants NAME:PASSWORD"],
+    [["--turn-realm", "x".repeat(99)], "--turn-realm wants"],
+    [["--turn-external", "nowhere"], "--turn-external wants"],
+    [["--turn-ports", "9-5"], "--turn-ports wants"],
+    [["--turn-secret", "/nowhere"], "cannot read /nowhere"],
+  ]) {
+    const result = await yodel("serve", "--listen", "127.0.0.1:0", "--udp", "127.0.0.1:0", ...args);
+    same(result.code, 1, args.join(" "));
+    check(result.err.includes(want), `${args.join(" ")}: ${result.err}`);
+  }
+});
+
+test("signaling hands out credentials, fresh ones for each client", async (defer) => {
+  const server = await serve(defer, "--udp", "127.0.0.1:0");
+  const names = new Set();
+  for (let i = 0; i < 2; i++) {
+    const client = await Client.open(server);
+    const turn = (await client.next()).ice_servers.find(({ urls }) => urls[0].startsWith("turn:"));
+    check(turn.urls.includes(`turn:127.0.0.1:${portOf(server)}?transport=udp`), JSON.stringify(turn));
+    check(turn.urls.includes(`turn:127.0.0.1:${portOf(server)}?transport=tcp`), JSON.stringify(turn));
+    check(Number(turn.username.split(":")[0]) > Date.now() / 1000 + 3600, turn.username);
+    check(turn.credential.length === 28, "credential");
+    names.add(turn.username);
+  }
+  same(names.size, 2, "names");
+});
+
+test("without TURN nobody is told of a relay", async (defer) => {
+  const server = await serve(defer, "--udp", "127.0.0.1:0", "--turn", "off");
+  const client = await Client.open(server);
+  const { ice_servers: servers } = await client.next();
+  same(servers.length, 1, "servers");
+  check(servers[0].urls[0].startsWith("stun:"), servers[0].urls[0]);
+});
+
+test("a user who is taken out of the file cannot come back", async (defer) => {
+  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
+  defer(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "users");
+  writeFileSync(file, "alice:wonder\n");
+  const server = await serve(defer, "--udp", "127.0.0.1:0", "--turn-user-file", file, ...loopback);
+  check((await uclient(portOf(server), "wonder")).got > 0, "before");
+  writeFileSync(file, "bob:builder\n");
+  server.child.kill("SIGHUP");
+  await within(5000, (async () => {
+    while (!server.err.includes("were read again")) await new Promise((resolve) => setTimeout(resolve, 50));
+  })(), "the reload");
+  same((await uclient(portOf(server), "wonder")).got, 0, "after");
+});
+
+// ---- hostile streams
+
+// What a server does with these bytes: how long it keeps the connection, and what it says.
+function stream(port, pieces, ms) {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const socket = net.connect(port, "127.0.0.1");
+    let got = Buffer.alloc(0);
+    const end = setTimeout(() => socket.destroy(), ms);
+    socket.on("data", (data) => (got = Buffer.concat([got, data])));
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearTimeout(end);
+      resolve({ got, lasted: Date.now() - started });
+    });
+    socket.on("connect", async () => {
+      for (const piece of pieces) {
+        socket.write(piece);
+        await new Promise((done) => setTimeout(done, 40));
+      }
+    });
+  });
+}
+
+const binding = (id) => Buffer.concat([Buffer.from([0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]), Buffer.alloc(12, id)]);
+
+test("T15: two messages in one segment, and one in pieces, are answered", async (defer) => {
+  const port = portOf(await serve(defer, ...base));
+  const two = await stream(port, [Buffer.concat([binding(1), binding(2)])], 1000);
+  same(two.got.length, 64, "two answers of 32 bytes");
+  const pieces = await stream(port, [...binding(3)].map((byte) => Buffer.from([byte])), 2000);
+  same(pieces.got.length, 32, "an answer");
+});
+
+test("T15: garbage, HTTP and ChannelData at first end the connection at once", async (defer) => {
+  const port = portOf(await serve(defer, ...base));
+  for (const bytes of ["\xff\xff\xff\xff", "GET / HTTP/1.1\r\n\r\n", "\x40\x00\x00\x04abcd", "\x00\x01\x00\x00abcdefgh"]) {
+    const { got, lasted } = await stream(port, [Buffer.from(bytes, "latin1")], 5000);
+    same(got.length, 0, "no answer");
+    check(lasted < 4000, `${JSON.stringify(bytes)} was let stay`);
+  }
+});
+
+test("T15, L8: who says nothing, or not all, is gone in ten seconds", async (defer) => {
+  const port = portOf(await serve(defer, ...base));
+  const silent = stream(port, [], 20000);
+  const half = stream(port, [binding(1).subarray(0, 12)], 20000);
+  const legit = await stream(port, [binding(4)], 500);
+  same(legit.got.length, 32, "others are served");
+  for (const { lasted } of await Promise.all([silent, half])) check(lasted < 13000, `stayed ${lasted} ms`);
+});
+
+// ---- end
+
+test("SIGTERM ends a server with allocations", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback);
+  await uclient(portOf(server), "wonder");
+  server.child.kill("SIGTERM");
+  same((await within(6000, server.ended, "the end")).code, 0, "exit code");
+});
+
+test("garbage and strangers cost no memory, and legitimate requests are answered meanwhile", async (defer) => {
+  const server = await serve(defer, ...base);
+  const port = portOf(server);
+  const rss = () => Number(execFileSync("ps", ["-o", "rss=", "-p", `${server.child.pid}`]).toString());
+  const flood = dgram.createSocket("udp4");
+  const asker = dgram.createSocket("udp4");
+  defer(() => (flood.close(), asker.close()));
+  let answers = 0;
+  asker.on("message", () => answers++);
+  const allocate = Buffer.concat([Buffer.from([0, 3, 0, 8, 0x21, 0x12, 0xa4, 0x42]), Buffer.alloc(12, 7),
+    Buffer.from([0, 0x19, 0, 4, 17, 0, 0, 0])]);
+  const before = rss();
+  for (let round = 0; round < 40; round++) {
+    for (let i = 0; i < 250; i++) flood.send(i % 2 ? allocate : Buffer.alloc(100, i), port, "127.0.0.1");
+    asker.send(binding(round), port, "127.0.0.1");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  same(answers, 40, "answers");
+  check(rss() - before <= 1024, `memory grew by ${rss() - before} KiB`);
+  same(await metric(server, "turn_allocations"), 0, "allocations");
+});
+
+await runAll();
