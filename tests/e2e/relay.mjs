@@ -2,7 +2,7 @@
 //
 // The server is coturn, another implementation. YODEL names the program.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
@@ -46,9 +46,20 @@ async function coturn(defer, ...args) {
   throw new Error("coturn did not start (is the package there?)");
 }
 
+// A certificate for localhost that signs itself, and what makes a program trust it.
+async function certificate(defer) {
+  const folder = await mkdtemp(path.join(tmpdir(), "yodel-relay-cert-"));
+  defer(() => rm(folder, { recursive: true }));
+  const [key, cert] = ["key.pem", "cert.pem"].map((name) => path.join(folder, name));
+  const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const named = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert];
+  execFileSync("openssl", [...made, ...named], { stdio: "ignore" });
+  return { key, cert };
+}
+
 // One end of a transfer: its events as they come, and its exit.
-function end(defer, ...args) {
-  const child = spawn(process.env.YODEL, args, { stdio: ["ignore", "pipe", "pipe"] });
+function end(defer, env, ...args) {
+  const child = spawn(process.env.YODEL, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   const events = [];
   let rest = "";
   let tell = () => {};
@@ -75,17 +86,17 @@ function end(defer, ...args) {
   return { child, events, exit, event };
 }
 
-async function transfer(defer, turn, size = 5_000_000, mine = ["--ice", "relay"], its = []) {
+async function transfer(defer, turn, size = 5_000_000, mine = ["--ice", "relay"], its = [], env = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "yodel-relay-"));
   defer(() => rm(folder, { recursive: true }));
   const data = randomBytes(size);
   await writeFile(path.join(folder, "file"), data);
   const server = await serve(defer, ...its);
   const common = ["--json", "--server", `http://127.0.0.1:${server.port}`, ...mine, ...turn.flatMap((one) => ["--turn", one])];
-  const sender = end(defer, "send", "--no-qr", ...common, path.join(folder, "file"));
+  const sender = end(defer, env, "send", "--no-qr", ...common, path.join(folder, "file"));
   const { code } = await within(5000, sender.event("code"), "the code");
   const began = Date.now();
-  const receiver = end(defer, "receive", "--yes", ...common, "-o", path.join(folder, "in"), code);
+  const receiver = end(defer, env, "receive", "--yes", ...common, "-o", path.join(folder, "in"), code);
   return {
     sender,
     receiver,
@@ -108,6 +119,32 @@ test("a file goes through a relay over UDP, which stands within three seconds", 
   check(Date.now() - pair.began < 3000, `it took ${Date.now() - pair.began} ms`);
   check(text.includes(`relay (${url})`), `it says through whom: ${text}`);
   await pair.isWhole();
+});
+
+test("a file goes through a relay over TCP", async (defer) => {
+  const { port } = await coturn(defer, "--no-udp");
+  const url = `turn:127.0.0.1:${port}?transport=tcp`;
+  const pair = await transfer(defer, [`${url},u,p`]);
+  const { text } = await within(10000, pair.receiver.event("connected"), "connecting");
+  check(Date.now() - pair.began < 3000, `it took ${Date.now() - pair.began} ms`);
+  check(text.includes(`relay (${url})`), text);
+  await pair.isWhole();
+});
+
+test("a file goes through a relay over TLS, whose certificate is checked", async (defer) => {
+  const { key, cert } = await certificate(defer);
+  const tls = await freePort();
+  await coturn(defer, "--no-udp", "--tls-listening-port", String(tls), "--cert", cert, "--pkey", key);
+  const url = `turns:localhost:${tls}`;
+  const pair = await transfer(defer, [`${url},u,p`], 5_000_000, undefined, [], { SSL_CERT_FILE: cert });
+  const { text } = await within(10000, pair.receiver.event("connected"), "connecting");
+  check(text.includes(`relay (${url})`), text);
+  await pair.isWhole();
+
+  const stranger = await transfer(defer, [`${url},u,p`]); // Who does not know the certificate.
+  same(await within(15000, stranger.receiver.exit, "the end"), 4, "the stranger's exit");
+  const { text: why } = stranger.receiver.events.find((one) => one.event === "error");
+  check(/TURN server cannot be connected to/.test(why), why);
 });
 
 test("a wrong password is said to be one", async (defer) => {
