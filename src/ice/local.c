@@ -150,9 +150,12 @@ void ice_local_add_mapped(
 {
     const struct yodel_addr *host = &ice->locals[base].addr;
 
+    // An IPv6 base is seen by an IPv4 address where NAT64 is between (RFC 6146).
+    bool is_family_odd = mapped->family == YODEL_ADDR_V6 && host->family == YODEL_ADDR_V4;
+
     // A server that lies could point the peer's checks anywhere; to ourselves at least it does not.
-    if (mapped->family != host->family || mapped->port == 0 || addr_is_any(mapped) ||
-        addr_is_multicast(mapped) || (addr_is_loopback(mapped) && !addr_is_loopback(host))) {
+    if (is_family_odd || mapped->port == 0 || addr_is_any(mapped) || addr_is_multicast(mapped) ||
+        (addr_is_loopback(mapped) && !addr_is_loopback(host))) {
         ice->stats.drops[ICE_DROP_CANDIDATE]++;
         return;
     }
