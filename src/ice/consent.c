@@ -65,8 +65,15 @@ void ice_consent_heard(struct ice *ice)
 
 void ice_consent_doubt(struct ice *ice, yodel_time now)
 {
-    ice->consent.is_doubted = true;
-    ice->consent.due = time_min(ice->consent.due, now);
+    struct ice_consent *consent = &ice->consent;
+
+    if (consent->asked_at == YODEL_NEVER) {
+        if (time_since(now, consent->answered_at) < ICE_CONSENT_SILENCE) {
+            return;
+        }
+        consent->due = time_min(consent->due, now);
+    }
+    consent->is_doubted = true;
 }
 
 static size_t index_of(const struct ice_consent *consent, const struct stun_msg *msg)
@@ -109,13 +116,15 @@ void ice_consent_recv(
     }
 }
 
-// The selected pair fell silent: whatever else there is, is tried again.
+// The selected pair fell silent: whatever else there is, is tried again, unless it answered since.
 static void try_others(struct ice *ice)
 {
     ice->consent.is_silent = true;
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         struct ice_pair *pair = &ice->pairs[i];
-        if (pair->is_used && i != ice->selected.pair && !ice_pair_is_live(pair)) {
+        bool is_fresh =
+            pair->state == ICE_PAIR_SUCCEEDED && pair->succeeded_at >= ice->consent.asked_at;
+        if (pair->is_used && i != ice->selected.pair && !ice_pair_is_live(pair) && !is_fresh) {
             pair->state = ICE_PAIR_WAITING;
             pair->is_nominated = false;
             pair->is_nominating = false;
@@ -190,7 +199,8 @@ bool ice_consent_emit(struct ice *ice, uint8_t id[STUN_ID_SIZE], yodel_time now)
     env_random(ice->env, span_of(consent->ids[at].id, STUN_ID_SIZE));
     memcpy(id, consent->ids[at].id, STUN_ID_SIZE);
     consent->asked_at = time_min(consent->asked_at, now);
-    consent->due = time_after(now, ICE_CONSENT_PROBE);
+    bool is_hurried = consent->is_doubted && !consent->is_silent;
+    consent->due = time_after(now, is_hurried ? ICE_CONSENT_HURRY : ICE_CONSENT_PROBE);
     ice->stats.consent_requests_sent++;
     return true;
 }

@@ -17,7 +17,8 @@
 #define ICE_CONSENT_PERIOD YODEL_SECONDS(5) // §5.1: times 0.8 to 1.2, at random.
 #define ICE_CONSENT_PROBE YODEL_SECONDS(1)
 #define ICE_CONSENT_DISCONNECT YODEL_SECONDS(5) // Without an answer to what was asked;
-#define ICE_CONSENT_DOUBT YODEL_MS(1500)        // sooner others are tried, if there is doubt.
+#define ICE_CONSENT_HURRY YODEL_MS(250)         // Between checks while there is doubt.
+#define ICE_CONSENT_DOUBT YODEL_SECONDS(1)      // sooner others are tried, if there is doubt.
 #define ICE_CONSENT_DOUBT_RTTS 3                // But not before so many round trips.
 #define ICE_CONSENT_SILENCE YODEL_MS(400)       // Of who was sent something.
 #define ICE_CONSENT_EXPIRY YODEL_SECONDS(30)
@@ -49,7 +50,8 @@ void ice_consent_answered(struct ice *ice, yodel_time now);
 void ice_consent_sent(struct ice *ice, yodel_time now);
 void ice_consent_heard(struct ice *ice);
 
-// The peer nominated another pair, and may have lost this one: it is asked at once.
+// The peer was heard along another path, and may have lost this one: it is asked at once, unless it
+// answered just now.
 void ice_consent_doubt(struct ice *ice, yodel_time now);
 
 // Whether `msg` carries the id of a consent check. If so, and it is an answer along the right path,

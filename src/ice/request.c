@@ -77,16 +77,10 @@ static void trigger_check(struct ice *ice, struct ice_pair *pair)
 }
 
 // §7.3.1.5.
-static void be_nominated(struct ice *ice, uint8_t at, yodel_time now)
+static void be_nominated(struct ice_pair *pair)
 {
-    struct ice_pair *pair = &ice->pairs[at];
-    bool is_news = !pair->is_peer_nominated;
-
     pair->is_peer_nominated = true;
     pair->is_nominated = pair->is_nominated || pair->state == ICE_PAIR_SUCCEEDED;
-    if (is_news && ice->selected.is_used && ice->selected.pair != at) {
-        ice_consent_doubt(ice, now);
-    }
 }
 
 // Returns false where the request came along a path that we would not use.
@@ -109,8 +103,11 @@ static bool learn(struct ice *ice, uint8_t local, const struct yodel_path *path,
     ice->remotes[remote].heard_at = now;
     pair->has_heard = true;
     trigger_check(ice, pair);
+    if (ice->selected.is_used && ice->selected.pair != at) {
+        ice_consent_doubt(ice, now); // It may have another address than before, or another wish.
+    }
     if (check->use_candidate && !ice->is_controlling) {
-        be_nominated(ice, at, now); // What a controlled agent says about it is nothing to us.
+        be_nominated(pair); // What a controlled agent says about it is nothing to us.
     }
     return true;
 }

@@ -162,3 +162,14 @@ struct nat *place_nat(struct sim *sim, int side)
 
     return network_nat(&sim->network, sim->network.links[link].realm);
 }
+
+void place_add_second(struct sim *sim, int side)
+{
+    uint8_t n = (uint8_t)(side + 1);
+    struct yodel_addr ip = addr_v4(10, 0, n, 2, 0);
+    struct nat_config config = {
+        .outside = addr_v4(20, 0, 2, n, 0), .filtering = NAT_ADDRESS_AND_PORT_DEPENDENT};
+    int realm = network_add_nat(&sim->network, NETWORK_INTERNET, &config);
+
+    (void)sim_add_interface(sim, side, realm, &ip);
+}

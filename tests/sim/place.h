@@ -28,6 +28,9 @@ enum place {
 // A sim whose sides are at `places`, with a STUN server for both.
 void place_init(struct sim *sim, uint64_t seed, const enum place places[2]);
 
+// A second interface of a side's, behind a NAT of its own: a mobile network beside the first.
+void place_add_second(struct sim *sim, int side);
+
 // The NAT next to a side's first interface.
 struct nat *place_nat(struct sim *sim, int side);
 

@@ -176,6 +176,7 @@ static void take_connection(struct sim_side *side)
     SIM_CHECK(side->sim, state != side->connection && state != YODEL_CONNECTION_NEW);
     SIM_CHECK(side->sim, side->connection != YODEL_CONNECTION_CLOSED);
     side->connection = state;
+    side->changes++;
     if (state == YODEL_CONNECTION_CONNECTED && !side->has_connected) {
         side->has_connected = true;
         side->connected_at = side->sim->now;

@@ -58,6 +58,7 @@ struct sim_side {
     bool has_connected;
     yodel_time connected_at; // At first.
     yodel_time gathered_at;
+    uint32_t changes;  // Of the connection's state.
     uint32_t restarts; // Of ICE, by the application.
     yodel_time last_sent_at;
     yodel_time last_data_at;   // The last datagram sent that was not STUN.
