@@ -346,11 +346,12 @@ static void destroy(struct server *server)
         return;
     }
     server->is_destroyed = true;
+    close_handle(server, (uv_handle_t *)&server->tick);
+    close_handle(server, (uv_handle_t *)&server->stopping);
+    // After these: a part that was never started has stopped at once.
     server->open_handles += 2;
     server_front_stop(&server->front, on_part_stopped, server);
     server_turn_stop(&server->turn, on_part_stopped, server);
-    close_handle(server, (uv_handle_t *)&server->tick);
-    close_handle(server, (uv_handle_t *)&server->stopping);
     if (server->context) {
         lws_context_destroy(server->context);
     }
