@@ -168,12 +168,13 @@ static void restart(struct sim_side *side)
     yodel_peer_restart_ice(side->peer);
 }
 
-// V9: a state is never told twice, nothing follows the last one, and nobody is new again.
+// V9: a state is never told twice, nothing follows the last one, and who was connected is not new.
 static void take_connection(struct sim_side *side)
 {
     enum yodel_connection_state state = yodel_peer_connection_state(side->peer);
 
-    SIM_CHECK(side->sim, state != side->connection && state != YODEL_CONNECTION_NEW);
+    SIM_CHECK(side->sim, state != side->connection);
+    SIM_CHECK(side->sim, state != YODEL_CONNECTION_NEW || !side->has_connected);
     SIM_CHECK(side->sim, side->connection != YODEL_CONNECTION_CLOSED);
     side->connection = state;
     side->changes++;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "place.h"
 
 #define SEEDS_FIXED 60
 #define SEEDS_FRESH 20
@@ -199,13 +200,44 @@ static struct network_quality draw_quality(struct prng *prng)
     };
 }
 
+// Half of the seeds on the open internet, the others in networks that reach each other directly.
+static void init_places(struct sim *sim, uint64_t seed)
+{
+    struct prng prng;
+    enum place places[2];
+
+    prng_init(&prng, seed);
+    do {
+        places[0] = (enum place)prng_below(&prng, PLACE_COUNT);
+        places[1] = (enum place)prng_below(&prng, PLACE_COUNT);
+    } while (!place_is_direct(places[0], places[1]));
+    if (prng_chance(&prng, 0.5)) {
+        sim_init(sim, seed);
+    } else {
+        place_init(sim, seed, places);
+    }
+    (void)snprintf(sim->again, sizeof sim->again, "make sim SEED=0x%llx", (unsigned long long)seed);
+}
+
+// Candidates get lost, come twice and overtake each other; then the application may have to restart.
+static void draw_signaling(struct sim *sim)
+{
+    sim->signal.delay = prng_below(&sim->prng, YODEL_MS(500));
+    sim->is_restarting = prng_chance(&sim->prng, 0.5);
+    if (sim->is_restarting) {
+        sim->signal.jitter = prng_below(&sim->prng, YODEL_SECONDS(3));
+        sim->signal.loss = (double)prng_below(&sim->prng, 30) / 100;
+        sim->signal.duplication = (double)prng_below(&sim->prng, 30) / 100;
+    }
+}
+
 static void run_seed(uint64_t seed)
 {
     struct sim sim;
 
-    sim_init(&sim, seed);
+    init_places(&sim, seed);
     sim.network.quality = draw_quality(&sim.prng);
-    sim.signal.delay = prng_below(&sim.prng, YODEL_MS(500));
+    draw_signaling(&sim);
     uint64_t flows = 1 + prng_below(&sim.prng, 4);
     for (uint64_t i = 0; i < flows; i++) {
         struct yodel_channel_options options = draw_options(&sim.prng);
