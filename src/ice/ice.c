@@ -363,8 +363,9 @@ static size_t emit_gather(
     struct writer w = writer_of(room);
 
     if (!gather) {
-        if (may_start) {
+        if (may_start && ice_relay_has_unstarted(ice)) {
             ice_relay_start_next(ice, now);
+            ice->pace_at = time_after(now, ice->config.pace); // A stream says nothing yet.
         }
         return ice_relay_emit(ice, room, path, now);
     }

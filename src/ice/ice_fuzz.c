@@ -1,5 +1,5 @@
 // The agent, fuzzed: a script of user calls, time, and messages with the right passwords or
-// without.
+// without, from peers and from TURN servers.
 
 #include "base/assert.h"
 #include "ice/ice.h"
@@ -14,6 +14,8 @@ static yodel_time now;
 static uint64_t seed;
 static uint8_t asked[ICE_DATAGRAM_MAX]; // The latest request, to be answered.
 static struct yodel_path asked_path;
+static uint8_t turn_asked[STUN_HEADER_SIZE]; // Of the latest request to a TURN server.
+static struct yodel_path turn_path;
 
 static const char peer_ufrag[] = "peer", peer_pwd[] = "abcdefghijklmnopqrstuv";
 static const char other_pwd[] = "vutsrqponmlkjihgfedcba";
@@ -66,7 +68,10 @@ static void drain(void)
     do {
         YODEL_ASSERT(++turns < 1000);
         sent_len = ice_emit(&ice, span_of(room, sizeof room), &path, now);
-        if (sent_len > 0 && room[0] == 0) {
+        if (sent_len > 0 && room[0] == 0 && room[1] != STUN_BINDING) {
+            memcpy(turn_asked, room, sizeof turn_asked);
+            turn_path = path;
+        } else if (sent_len > 0 && room[0] == 0) {
             memcpy(asked, room, sent_len);
             asked_path = path;
         }
@@ -81,6 +86,11 @@ static void drain(void)
                      (ice.remotes[pair->remote].is_used && ice.locals[pair->local].is_used &&
                          ice.locals[pair->mapped].is_used));
         YODEL_ASSERT(!pair->is_nominated || pair->state == ICE_PAIR_SUCCEEDED);
+    }
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        const struct ice_local *local = &ice.locals[i];
+        YODEL_ASSERT(!local->is_used || local->type != ICE_RELAY ||
+                     (ice.relays[local->relay] && ice.relays[local->relay]->has_candidates));
     }
     YODEL_ASSERT(!ice.selected.is_used || ice.selected.pair == ICE_NONE ||
                  ice.pairs[ice.selected.pair].is_used);
@@ -142,6 +152,62 @@ static void recv_signed(struct reader *r)
     ice_recv(&ice, &path, writer_bytes(&w), now);
 }
 
+static void recv_wrapped(const struct yodel_path *from, struct span datagram)
+{
+    struct yodel_path path = *from;
+
+    if (ice_unwrap(&ice, &path, &datagram, now)) {
+        ice_recv(&ice, &path, bytes_of_span(datagram), now);
+    }
+}
+
+// What a TURN server answers that asks for no name, and what it relays.
+static void recv_turn(struct reader *r)
+{
+    uint8_t flags = read_u8(r), room[ICE_DATAGRAM_MAX];
+    struct writer w = writer_of(span_of(room, sizeof room));
+    struct yodel_addr addr = remote_addr(read_u8(r));
+    uint16_t method = (uint16_t)(turn_asked[0] << 8 | turn_asked[1]);
+
+    if (flags & 1) {
+        stun_msg_put_header(&w, TURN_DATA | STUN_INDICATION, turn_asked + 8);
+        stun_attr_put_xor_addr(&w, TURN_ATTR_XOR_PEER_ADDRESS, &addr);
+        stun_msg_put_attr(&w, TURN_ATTR_DATA, bytes_of(asked, STUN_HEADER_SIZE));
+    } else if (flags & 2) {
+        put_u16(&w, (uint16_t)(TURN_CHANNEL_MIN + flags % 4));
+        put_u16(&w, STUN_HEADER_SIZE);
+        put_bytes(&w, bytes_of(asked, STUN_HEADER_SIZE));
+    } else if (flags & 4) {
+        stun_msg_put_header(&w, method | STUN_ERROR, turn_asked + 8);
+        stun_attr_put_error(&w, flags & 8 ? TURN_FORBIDDEN : TURN_ALLOCATION_MISMATCH, "");
+    } else {
+        stun_msg_put_header(&w, method | STUN_SUCCESS, turn_asked + 8);
+        stun_attr_put_xor_addr(&w, TURN_ATTR_XOR_RELAYED_ADDRESS, &addr);
+        stun_attr_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, &addr);
+        stun_attr_put_u32(&w, TURN_ATTR_LIFETIME, 600);
+    }
+    recv_wrapped(&turn_path, span_of(room, w.len));
+}
+
+static void call_about_relays(uint8_t pick)
+{
+    struct ice_turn_server server = {.addr = remote_addr(pick),
+        .transport = (enum yodel_transport)(pick / 8 % 3),
+        .username = "user",
+        .password = "pass"};
+    struct yodel_path path = {
+        .local = base_addr(0), .remote = server.addr, .transport = server.transport};
+
+    path.local.port = 0;
+    if (pick & 64) {
+        ice_connected(&ice, &path);
+    } else if (pick & 128) {
+        ice_disconnected(&ice, &path);
+    } else {
+        ice_add_turn_server(&ice, &server);
+    }
+}
+
 static void call(struct reader *r)
 {
     uint8_t pick = read_u8(r), which = read_u8(r);
@@ -152,7 +218,7 @@ static void call(struct reader *r)
         .addr = remote,
         .type = (enum ice_type)(pick % 4)};
 
-    switch (which % 12) {
+    switch (which % 14) {
     case 0:
         ice_add_local(&ice, &addr, pick);
         break;
@@ -185,6 +251,11 @@ static void call(struct reader *r)
         break;
     case 9:
         (void)ice_is_valid(&ice, &asked_path);
+        ice_sent(&ice, now);
+        break;
+    case 10:
+    case 11:
+        call_about_relays(pick);
         break;
     default:
         ice_add_remote(&ice, &candidate);
@@ -194,22 +265,23 @@ static void call(struct reader *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct env env = {.random = fill_random};
-    struct ice_config config = {.is_controlling = len & 1};
+    struct env env = {.alloc = alloc_system(), .random = fill_random};
+    struct ice_config config = {.is_controlling = len & 1, .is_relay_only = len & 2};
     struct reader r = reader_of(bytes_of(data, len));
     struct yodel_addr base = base_addr(0);
 
     seed = 1;
     now = 0;
     memset(asked, 0, sizeof asked);
-    asked_path = (struct yodel_path){0};
+    memset(turn_asked, 0, sizeof turn_asked);
+    asked_path = turn_path = (struct yodel_path){0};
     ice_init(&ice, &env, &config);
     ice_add_local(&ice, &base, 1);
     (void)ice_set_remote_credentials(&ice, peer_ufrag, peer_pwd);
     while (r.left > 0 && !r.failed) {
         uint8_t what = read_u8(&r);
 
-        switch (what % 8) {
+        switch (what % 9) {
         case 0:
             call(&r);
             break;
@@ -225,6 +297,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             recv_signed(&r);
             break;
         case 6:
+            recv_turn(&r);
+            break;
+        case 7:
             now += YODEL_MS(1) << (what >> 3) % 16;
             break;
         default:
