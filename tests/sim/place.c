@@ -111,10 +111,11 @@ static int add_carrier(struct sim *sim, uint8_t n)
     return network_add_nat(&sim->network, NETWORK_INTERNET, &config);
 }
 
-static void add_side(struct sim *sim, int side, enum place place)
+static void add_side(struct sim *sim, int side, enum place place, bool has_relay)
 {
-    static const char *const urls[] = {"stun:" PLACE_STUN};
-    static const struct yodel_ice_server server = {.urls = urls, .url_count = COUNT(urls)};
+    static const char *const stun[] = {"stun:" PLACE_STUN}, *const turn[] = {"turn:" PLACE_TURN};
+    static const struct yodel_ice_server servers[] = {{.urls = stun, .url_count = 1},
+        {.urls = turn, .url_count = 1, .username = "alice", .credential = "secret"}};
     const struct traits *is = &traits[place];
     uint8_t n = (uint8_t)(side + 1);
     struct yodel_addr lan = addr_v4(192, 168, n, 2, 0);
@@ -122,8 +123,8 @@ static void add_side(struct sim *sim, int side, enum place place)
     struct nat_config config = config_of(is, public);
     int realm = NETWORK_INTERNET;
 
-    sim_add_side(
-        sim, side, &(struct yodel_peer_config){.ice_servers = &server, .ice_server_count = 1});
+    sim_add_side(sim, side,
+        &(struct yodel_peer_config){.ice_servers = servers, .ice_server_count = has_relay ? 2 : 1});
     if (place == PLACE_CARRIER) {
         realm = add_carrier(sim, n);
         config.outside = addr_v4(100, 64, n, 2, 0);
@@ -142,18 +143,32 @@ static void add_side(struct sim *sim, int side, enum place place)
     sim->sides[side].is_v6_only = !is->has_v4;
 }
 
-void place_init(struct sim *sim, uint64_t seed, const enum place places[2])
+static void init(struct sim *sim, uint64_t seed, const enum place places[2], bool has_relay)
 {
-    struct yodel_addr stun = addr_v4(30, 0, 0, 1, 3478);
+    struct yodel_addr stun = addr_v4(30, 0, 0, 1, 3478), turn = addr_v4(30, 0, 0, 2, 3478);
 
     sim_init_empty(sim, seed);
     (void)snprintf(sim->again, sizeof sim->again, "%s to %s, seed 0x%llx", place_name(places[0]),
         place_name(places[1]), (unsigned long long)seed);
     (void)server_add(sim, &stun);
     (void)resolver_add(sim, PLACE_STUN, &stun);
-    for (int i = 0; i < 2; i++) {
-        add_side(sim, i, places[i]);
+    if (has_relay) {
+        (void)server_add_turn(sim, &turn);
+        (void)resolver_add(sim, PLACE_TURN, &turn);
     }
+    for (int i = 0; i < 2; i++) {
+        add_side(sim, i, places[i], has_relay);
+    }
+}
+
+void place_init(struct sim *sim, uint64_t seed, const enum place places[2])
+{
+    init(sim, seed, places, false);
+}
+
+void place_init_relayed(struct sim *sim, uint64_t seed, const enum place places[2])
+{
+    init(sim, seed, places, true);
 }
 
 struct nat *place_nat(struct sim *sim, int side)

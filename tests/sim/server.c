@@ -3,6 +3,7 @@
 #include "server.h"
 
 #include "base/addr.h"
+#include "base/assert.h"
 #include "sim.h"
 #include "stun/server.h"
 
@@ -19,6 +20,152 @@ struct sim_server *server_add(struct sim *sim, const struct yodel_addr *addr)
     }
     sim_fail(sim, "there is room for a server", __FILE__, __LINE__);
 }
+
+// ---- TURN
+
+static void random_bytes(void *ctx, struct span out)
+{
+    struct sim *sim = ctx;
+
+    for (size_t i = 0; i < out.len; i++) {
+        out.ptr[i] = (uint8_t)prng_next(&sim->prng);
+    }
+}
+
+struct sim_server *server_add_turn(struct sim *sim, const struct yodel_addr *addr)
+{
+    struct sim_server *server = server_add(sim, addr);
+    struct turn_server_config config = {.env = &server->env,
+        .credentials = &server->credentials,
+        .v4.bound = *addr,
+        .listeners = {*addr},
+        .listener_count = 1};
+
+    server->env = (struct env){
+        .alloc = alloc_system(), .random = random_bytes, .ctx = sim, .log_level = LOG_ERROR};
+    turn_credentials_init(&server->credentials, &server->env);
+    enum yodel_err err = turn_credentials_add_realm(&server->credentials, bytes_of_text("sim"));
+    YODEL_ASSERT(err == YODEL_OK);
+    err = turn_credentials_add_user(
+        &server->credentials, bytes_of_text("alice"), bytes_of_text("secret"));
+    YODEL_ASSERT(err == YODEL_OK);
+    err = turn_server_new(&server->turn, &config);
+    YODEL_ASSERT(err == YODEL_OK);
+    return server;
+}
+
+void server_deinit(struct sim *sim)
+{
+    for (int i = 0; i < SIM_SERVERS_MAX; i++) {
+        if (sim->servers[i].turn) {
+            turn_server_free(sim->servers[i].turn);
+            turn_credentials_deinit(&sim->servers[i].credentials);
+        }
+    }
+}
+
+// Sends what an input led to; what is carried on is still from who sent it at first.
+static void put(
+    struct sim *sim, const struct sim_server *server, const struct turn_output *out, int origin)
+{
+    struct yodel_path path = {.local = out->relay ? out->relay->bound : out->client.local,
+        .remote = out->relay ? out->peer : out->client.addr};
+    uint8_t room[YODEL_DATAGRAM_MAX];
+    struct writer w = writer_of(span_of(room, sizeof room));
+
+    put_bytes(&w, out->head);
+    put_bytes(&w, out->body);
+    if (out->body.len > 0) {
+        network_relay(&sim->network, server->link, origin, &path, writer_bytes(&w), sim->now);
+    } else {
+        network_send(&sim->network, server->link, &path, room, writer_bytes(&w).len, sim->now);
+    }
+}
+
+static struct turn_relay **find_relay(struct sim_server *server, const struct turn_relay *relay)
+{
+    for (size_t i = 0; i < SIM_RELAYS_MAX; i++) {
+        if (server->relays[i] == relay) {
+            return &server->relays[i];
+        }
+    }
+    return NULL;
+}
+
+static void settle(struct sim *sim, struct sim_server *server)
+{
+    struct turn_server_event event;
+    uint8_t room[TURN_SERVER_ROOM];
+
+    while (turn_server_next_event(server->turn, &event)) {
+        bool is_open = event.type == TURN_SERVER_OPEN;
+        struct turn_relay **at = find_relay(server, is_open ? NULL : event.relay);
+        struct turn_output out;
+
+        if (at) {
+            *at = is_open ? event.relay : NULL;
+        }
+        if (is_open && turn_server_opened(server->turn, event.relay, at != NULL,
+                           span_of(room, sizeof room), &out, sim->now)) {
+            put(sim, server, &out, 0);
+        }
+    }
+}
+
+static void take_turn(
+    struct sim *sim, struct sim_server *server, const struct network_arrival *arrival)
+{
+    struct turn_client_id client = {.addr = arrival->path.remote, .local = arrival->path.local};
+    struct bytes datagram = bytes_of(arrival->datagram, arrival->len);
+    uint8_t room[TURN_SERVER_ROOM];
+    struct span span = span_of(room, sizeof room);
+    struct turn_output out;
+    bool is_said = false;
+
+    if (arrival->path.local.port == server->addr.port) {
+        is_said = turn_server_recv(server->turn, &client, datagram, span, &out, sim->now);
+    }
+    for (size_t i = 0; i < SIM_RELAYS_MAX; i++) {
+        struct turn_relay *relay = server->relays[i];
+
+        if (relay && relay->bound.port == arrival->path.local.port) {
+            is_said = turn_server_recv_peer(
+                server->turn, relay, &arrival->path.remote, datagram, span, &out, sim->now);
+        }
+    }
+    if (is_said) {
+        put(sim, server, &out, arrival->origin);
+    }
+    settle(sim, server);
+}
+
+void server_tick(struct sim *sim)
+{
+    for (int i = 0; i < SIM_SERVERS_MAX; i++) {
+        struct sim_server *server = &sim->servers[i];
+
+        if (server->turn && !server->is_dead) {
+            turn_server_tick(server->turn, sim->now);
+            settle(sim, server);
+        }
+    }
+}
+
+yodel_time server_next_at(const struct sim *sim)
+{
+    yodel_time at = YODEL_NEVER;
+
+    for (int i = 0; i < SIM_SERVERS_MAX; i++) {
+        const struct sim_server *server = &sim->servers[i];
+
+        if (server->turn && !server->is_dead) {
+            at = time_min(at, turn_server_next_timeout(server->turn));
+        }
+    }
+    return at;
+}
+
+// ---- all of them
 
 bool server_is_at(const struct sim *sim, const struct yodel_addr *addr)
 {
@@ -39,7 +186,10 @@ void server_take(struct sim *sim, const struct network_arrival *arrival)
         &sim->servers[sim->network.links[arrival->link].owner - SIM_SERVER_OWNER];
     uint8_t room[STUN_SERVER_ANSWER_MAX];
 
-    if (server->is_dead || arrival->path.local.port != server->addr.port) {
+    if (server->turn && !server->is_dead) {
+        take_turn(sim, server, arrival);
+    }
+    if (server->turn || server->is_dead || arrival->path.local.port != server->addr.port) {
         return;
     }
     size_t len = stun_server_answer(bytes_of(arrival->datagram, arrival->len),

@@ -7,8 +7,10 @@
 #define SIM_SERVER_H
 
 #include "network.h"
+#include "turn/server.h"
 
 #define SIM_SERVERS_MAX 4
+#define SIM_RELAYS_MAX 32
 #define SIM_SERVER_OWNER 2 // Of the first server; the sides are 0 and 1.
 
 struct sim;
@@ -18,14 +20,24 @@ struct sim_server {
     bool is_dead; // It neither hears nor answers.
     int link;
     struct yodel_addr addr;
+    struct env env;
+    struct turn_credentials credentials;
+    struct turn_server *turn; // NULL: it is for STUN alone.
+    struct turn_relay *relays[SIM_RELAYS_MAX];
 };
 
 // A server at an address of the internet, which answers STUN's Binding requests.
 struct sim_server *server_add(struct sim *sim, const struct yodel_addr *addr);
 
+// The same, and it relays for the user "alice" with the password "secret".
+struct sim_server *server_add_turn(struct sim *sim, const struct yodel_addr *addr);
+void server_deinit(struct sim *sim);
+
 // Whether a datagram to `addr` goes to a server.
 bool server_is_at(const struct sim *sim, const struct yodel_addr *addr);
 
 void server_take(struct sim *sim, const struct network_arrival *arrival);
+void server_tick(struct sim *sim);
+yodel_time server_next_at(const struct sim *sim);
 
 #endif

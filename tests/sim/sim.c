@@ -115,6 +115,7 @@ void sim_deinit(struct sim *sim)
         yodel_peer_free(sim->sides[i].peer);
         SIM_CHECK(sim, sim->sides[i].memory.in_use == 0);
     }
+    server_deinit(sim);
     signal_deinit(&sim->signal);
     network_deinit(&sim->network);
 }
@@ -259,9 +260,10 @@ static void listen_to(struct sim_side *side)
 
 // ---- who was heard, and whom data goes to
 
+// In ChannelData it is what is inside that counts (RFC 8656 §12.4).
 static bool is_data(const uint8_t *datagram)
 {
-    return datagram[0] >= 4;
+    return datagram[datagram[0] >> 6 == 1 ? 4 : 0] >= 4;
 }
 
 static struct sim_heard *find_heard(struct sim_side *side, const struct yodel_path *path)
@@ -411,6 +413,7 @@ static void turn(struct sim *sim)
     take_arrivals(sim);
     signal_deliver(sim);
     resolver_deliver(sim);
+    server_tick(sim);
     for (int i = 0; i < 2; i++) {
         if (!sim_is_paused(&sim->sides[i])) {
             take_turn(&sim->sides[i]);
@@ -423,7 +426,7 @@ static yodel_time next_at(const struct sim *sim)
 {
     yodel_time at = time_min(network_next_at(&sim->network), signal_next_at(sim));
 
-    at = time_min(at, resolver_next_at(sim));
+    at = time_min(at, time_min(resolver_next_at(sim), server_next_at(sim)));
     for (int i = 0; i < 2; i++) {
         const struct sim_side *side = &sim->sides[i];
 
