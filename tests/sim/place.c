@@ -113,9 +113,10 @@ static int add_carrier(struct sim *sim, uint8_t n)
 
 static void add_side(struct sim *sim, int side, enum place place, bool has_relay)
 {
-    static const char *const stun[] = {"stun:" PLACE_STUN}, *const turn[] = {"turn:" PLACE_TURN};
+    static const char *const stun[] = {"stun:" PLACE_STUN}, *const turn[] = {"turn:" PLACE_TURN,
+                                                                "turn:" PLACE_TURN_SECOND};
     static const struct yodel_ice_server servers[] = {{.urls = stun, .url_count = 1},
-        {.urls = turn, .url_count = 1, .username = "alice", .credential = "secret"}};
+        {.urls = turn, .url_count = 2, .username = "alice", .credential = "secret"}};
     const struct traits *is = &traits[place];
     uint8_t n = (uint8_t)(side + 1);
     struct yodel_addr lan = addr_v4(192, 168, n, 2, 0);
@@ -155,6 +156,9 @@ static void init(struct sim *sim, uint64_t seed, const enum place places[2], boo
     if (has_relay) {
         (void)server_add_turn(sim, &turn);
         (void)resolver_add(sim, PLACE_TURN, &turn);
+        turn.ip[3]++;
+        (void)server_add_turn(sim, &turn);
+        (void)resolver_add(sim, PLACE_TURN_SECOND, &turn);
     }
     for (int i = 0; i < 2; i++) {
         add_side(sim, i, places[i], has_relay);

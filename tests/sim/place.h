@@ -25,11 +25,12 @@ enum place {
 // The servers' names, at addresses of their own.
 #define PLACE_STUN "stun.test"
 #define PLACE_TURN "turn.test"
+#define PLACE_TURN_SECOND "turn2.test"
 
 // A sim whose sides are at `places`, with a STUN server for both.
 void place_init(struct sim *sim, uint64_t seed, const enum place places[2]);
 
-// The same with a TURN server beside it.
+// The same with two TURN servers beside it.
 void place_init_relayed(struct sim *sim, uint64_t seed, const enum place places[2]);
 
 // A second interface of a side's, behind a NAT of its own: a mobile network beside the first.

@@ -274,6 +274,27 @@ static void an_outage_ends_with_a_second_and_no_restart_or_five_and_one(void)
     }
 }
 
+// F20: the server that relays dies in the middle of a transfer, and there is another.
+static void a_dead_relay_is_left_for_another(void)
+{
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        struct sim sim;
+
+        place_init_relayed(
+            &sim, seed, (const enum place[2]){PLACE_SYMMETRIC, PLACE_PORT_RESTRICTED});
+        start(&sim);
+        for (int i = 1; i < 3; i++) {
+            struct sim_server *server = &sim.servers[i];
+
+            server->is_dead = addr_same_ip(&server->addr, &sim.sides[0].data_out.remote) ||
+                              addr_same_ip(&server->addr, &sim.sides[1].data_out.remote);
+        }
+        SIM_CHECK(&sim, sim.servers[1].is_dead != sim.servers[2].is_dead);
+        drain(&sim);
+        check_resumes(&sim, YODEL_SECONDS(5));
+    }
+}
+
 static bool has_gathered(struct sim *sim)
 {
     return sim->sides[0].gathered_at && sim->sides[1].gathered_at;
@@ -328,4 +349,5 @@ TEST_MAIN(TEST(an_idle_connection_outlives_short_mappings),
     TEST(an_interface_that_goes_away_is_replaced), TEST(an_interface_that_flaps_is_survived),
     TEST(an_outage_one_way_disconnects_both),
     TEST(an_outage_ends_with_a_second_and_no_restart_or_five_and_one),
-    TEST(gathering_ends_without_its_server), TEST(candidates_may_be_lost_doubled_and_reordered))
+    TEST(a_dead_relay_is_left_for_another), TEST(gathering_ends_without_its_server),
+    TEST(candidates_may_be_lost_doubled_and_reordered))
