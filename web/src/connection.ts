@@ -10,9 +10,11 @@ export const CHANNEL_LABEL = "files";
 export const CHANNEL_PROTOCOL = "yodel-transfer-1";
 const CONNECT_WAIT_MS = 45_000;
 const GONE_WAIT_MS = 4_000;
+const TRIED_MS = 10_000; // Who leaves after so long without a path has found none either.
 const RESTART_WAIT_MS = 1_000;
 const CANDIDATES_MAX = 100;
 const MISMATCH = "fingerprint-mismatch";
+const NO_PATH = "no-path";
 
 export interface ConnectionHandlers {
   send(data: object): void; // To the peer, through the server.
@@ -33,6 +35,7 @@ export class Connection {
   readonly peer: RTCPeerConnection;
   readonly #options: ConnectionOptions;
   readonly #handlers: ConnectionHandlers;
+  readonly #begun = performance.now();
   #early: RTCIceCandidateInit[] = [];
   #candidateCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,7 +55,7 @@ export class Connection {
     };
     this.peer.onconnectionstatechange = () => this.#onState();
     this.peer.ondatachannel = ({ channel }) => this.#onChannel(channel);
-    this.#timer = setTimeout(() => this.#fail(this.#noPath()), CONNECT_WAIT_MS);
+    this.#timer = setTimeout(() => this.#giveUp(), CONNECT_WAIT_MS);
     if (options.offerer) {
       const channel = this.peer.createDataChannel(CHANNEL_LABEL, { protocol: CHANNEL_PROTOCOL });
       channel.binaryType = "arraybuffer";
@@ -74,6 +77,10 @@ export class Connection {
   // connection that is silent then is not coming back.
   peerLeft(): void {
     this.#peerLeft = true;
+    if (!this.#opened) {
+      const hasTried = performance.now() - this.#begun > TRIED_MS;
+      return this.#fail(hasTried ? this.#noPath() : new Problem("peer-gone"));
+    }
     if (this.peer.connectionState !== "connected") this.#onState();
   }
 
@@ -115,11 +122,13 @@ export class Connection {
     for (const candidate of early) await this.#add(candidate);
   }
 
-  // The peer refused our description, as somebody between us changed it. Once the channel stands, what
-  // comes by way of the server ends nothing.
+  // The peer refused our description, as somebody between us changed it, or gave up looking for a path. Once
+  // the channel stands, what comes by way of the server ends nothing.
   #aborted(value: unknown): void {
     const code = (value as Record<string, unknown> | null)?.["code"];
-    if (code === MISMATCH && !this.#opened) this.#fail(new Problem("fingerprint"));
+    if (this.#opened) return;
+    if (code === MISMATCH) this.#fail(new Problem("fingerprint"));
+    else if (code === NO_PATH) this.#fail(this.#noPath());
   }
 
   async #candidate(value: unknown): Promise<void> {
@@ -158,7 +167,7 @@ export class Connection {
     const state = this.peer.connectionState;
     this.#handlers.state(state);
     if (!this.#opened) {
-      if (state === "failed") this.#fail(this.#noPath());
+      if (state === "failed") this.#giveUp();
       return;
     }
     clearTimeout(this.#timer);
@@ -172,6 +181,11 @@ export class Connection {
   // The browser may yet find its way back; ICE without new addresses of ours often cannot.
   #restartSoon(): void {
     this.#timer = setTimeout(() => this.#restart(), RESTART_WAIT_MS);
+  }
+
+  #giveUp(): void {
+    this.#handlers.send({ abort: { code: NO_PATH, text: "no path was found" } });
+    this.#fail(this.#noPath());
   }
 
   #noPath(): Problem {

@@ -16,8 +16,8 @@ export function troubles() {
   return { violations: [...violations], complaints: [...complaints] };
 }
 
-// Firefox counts as an error of the page that a server is gone, which some cases are about.
-const EXPECTED = /establish a connection to the server|connection to .* was interrupted/;
+// Firefox counts as an error of the page that a server is gone or no path is found, which some cases are about.
+const EXPECTED = /establish a connection to the server|connection to .* was interrupted|WebRTC: ICE failed/;
 
 async function listen(page, who) {
   page.on("pageerror", (error) => {
@@ -54,7 +54,9 @@ export async function expectStep(page, selector, timeout = STEP_MS) {
 }
 
 export async function expectProblem(page, code, timeout = STEP_MS) {
-  await page.waitForSelector(`.notice[data-code="${code}"]`, { timeout });
+  await page.waitForSelector(`.notice[data-code="${code}"]`, { timeout }).catch(async (error) => {
+    throw new Error(`${error.message}; the page says: ${await text(page, "main")}`);
+  });
 }
 
 export async function expectTitle(page, title, timeout = TRANSFER_MS) {

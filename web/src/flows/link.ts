@@ -68,8 +68,10 @@ export class Link {
     if (this.#pairing.state === "done") this.#connect();
   }
 
+  // The peer has left the server.
   peerLeft(): void {
-    this.#connection?.peerLeft();
+    if (this.#connection) this.#connection.peerLeft();
+    else this.#fail(new Problem(this.isSpent ? "wrong-code" : "peer-gone"));
   }
 
   close(): void {
