@@ -8,10 +8,15 @@ import puppeteer from "puppeteer-core";
 const DOWNLOAD_TYPES =
   "application/octet-stream,text/plain,text/html,application/zip,image/svg+xml,image/jpeg";
 
-// A browser, and the folder that its downloads end up in.
-async function chromium(home, name) {
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+// A browser, and the folder that its downloads end up in. One in another network is run by a script of the caller's, is
+// spoken to through a pipe, and takes any certificate.
+export async function chromium(home, name, elsewhere) {
   const browser = await puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: elsewhere ?? CHROMIUM,
+    pipe: elsewhere !== undefined,
+    acceptInsecureCerts: elsewhere !== undefined,
     userDataDir: join(home, name),
     headless: true,
     args: [

@@ -6,13 +6,16 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hashOf } from "../../e2e/transfer/place.mjs";
 import { Program } from "../../e2e/transfer/program.mjs";
-import { FILES } from "./internet.mjs";
+import { CERTIFICATE, FILES } from "./internet.mjs";
 
 export const CONNECT_MS = 3000; // From the receiver's start until both say that they are connected.
+const CHANGE_MS = 5000; // From there until a better path is in use.
+const SIZE = 256 * 1024;
 
 // A case's own folder and programs.
 export class Stage {
   #programs = [];
+  #atEnd = [];
 
   static async open() {
     const stage = new Stage();
@@ -21,28 +24,33 @@ export class Stage {
   }
 
   start(machine, args, options = {}) {
-    const program = new Program(args, { wrapper: machine.wrapper, cwd: this.home, ...options });
+    const program = new Program(args, { wrapper: machine.wrapper, cwd: this.home, env: { SSL_CERT_FILE: CERTIFICATE }, ...options });
     this.#programs.push(program);
     return program;
   }
 
-  // A file of random bytes, which nobody can have by chance.
+  // Random bytes, which nobody can have by chance.
+  random(size) {
+    const data = randomBytes(size);
+    return { data, hash: createHash("sha256").update(data).digest("hex") };
+  }
+
   file(size) {
     const path = join(this.home, "file.bin");
-    const data = randomBytes(size);
+    const { data, hash } = this.random(size);
     writeFileSync(path, data);
-    return { path, hash: createHash("sha256").update(data).digest("hex") };
+    return { path, hash };
   }
 
   async send(site, what, options = {}) {
-    const sender = this.start(site.host, ["send", "--json", "-k", "--server", `https://${site.server}`, ...what], options);
+    const sender = this.start(site.host, ["send", "--json", "--server", `https://${site.server}`, ...(site.options ?? []), ...what], options);
     const { code } = await sender.event("code");
     sender.code = code;
     return sender;
   }
 
   receive(site, code, args = ["--json", "--yes", "--output", join(this.home, "in")], options = {}) {
-    const receiver = this.start(site.host, ["receive", "-k", "--server", `https://${site.server}`, ...args, code], options);
+    const receiver = this.start(site.host, ["receive", "--server", `https://${site.server}`, ...(site.options ?? []), ...args, code], options);
     receiver.began = Date.now();
     return receiver;
   }
@@ -51,7 +59,12 @@ export class Stage {
     return this.#programs.map((program) => program.story()).join("\n");
   }
 
+  atEnd(action) {
+    this.#atEnd.push(action);
+  }
+
   async close() {
+    for (const action of this.#atEnd.reverse()) await action();
     for (const program of this.#programs) {
       program.kill("SIGKILL");
       await program.ended;
@@ -60,22 +73,29 @@ export class Stage {
   }
 }
 
-// Sends a file from one site to the other, whole. Says by which path, and after how many ms both were connected.
-export async function sendFile(stage, from, to, size = 256 * 1024) {
-  const { path, hash } = stage.file(size);
+// Sends a file from one site to the other, whole. Says by which path it began, to which it changed until `want` was right,
+// and after how many ms both were connected. The second half of the file is held back until then.
+export async function sendFile(stage, from, to, want) {
+  const { data, hash } = stage.random(SIZE);
   await mkdir(join(stage.home, "in"));
-  const sender = await stage.send(from, [path]);
+  const sender = await stage.send(from, ["--name", "file.bin", "-"], { stdio: ["pipe", "pipe", "pipe"] });
+  sender.child.stdin.on("error", () => {}); // It may end early, and says why.
+  sender.child.stdin.write(data.subarray(0, SIZE / 2));
   const receiver = stage.receive(to, sender.code);
   const both = await Promise.all([sender.event("connected"), receiver.event("connected")]);
+  const first = both.map((event) => pathOf(event.text));
+  const now = () => [sender, receiver].map((one, i) => pathOf(`(${one.last("progress")?.path ?? ""}`) ?? first[i]);
+  const isRight = () => now().every((path) => path === want);
+  if (first.some((path) => path !== want)) await sender.until(isRight, `path "${want}"`, CHANGE_MS).catch(() => {});
+  sender.child.stdin.end(data.subarray(SIZE / 2));
   const status = await Promise.all([sender.exit(), receiver.exit()]);
   if (status.some((one) => one !== 0)) throw new Error(`ended with ${status}`);
   const got = await hashOf(join(stage.home, "in", "file.bin"));
   if (got !== hash) throw new Error("the file is not what was sent");
-  return { ms: Math.max(...both.map((one) => one.at)) - receiver.began, paths: both.map(pathOf) };
+  return { ms: Math.max(...both.map((one) => one.at)) - receiver.began, first, last: now() };
 }
 
-// "Connected (direct)." and the like.
-function pathOf(event) {
-  const path = /\(([a-z ]+)\)/.exec(event.text)?.[1];
-  return path === "relayed" ? "relay" : path;
+// "direct", "local network", or "relay", of "Connected (direct)." and the like; through which relay does not matter.
+export function pathOf(text) {
+  return /\((relay|[a-z ]+)/.exec(text)?.[1];
 }
