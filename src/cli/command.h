@@ -32,6 +32,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_bench;
+extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_receive;
 extern const struct cli_command cli_send;
 extern const struct cli_command cli_serve;

@@ -20,6 +20,7 @@ static const struct cli_command *const commands[] = {
     &cli_send,
     &cli_receive,
     &cli_serve,
+    &cli_doctor,
     &cli_bench,
     &cli_version,
 };

@@ -47,4 +47,8 @@ bool udp_recv(struct udp_socket *socket, struct batch_in *in);
 // `out`, and `is_full` says so.
 void udp_flush(struct udp_socket *socket, struct batch_out *out);
 
+// Datagrams that are too long for the path are refused (EMSGSIZE) or lost, never sent in fragments.
+// False where the system has no such socket option.
+bool udp_forbid_fragments(int fd, uint8_t family);
+
 #endif

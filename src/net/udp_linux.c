@@ -228,3 +228,12 @@ void udp_flush(struct udp_socket *udp, struct batch_out *out)
         }
     }
 }
+
+bool udp_forbid_fragments(int fd, uint8_t family)
+{
+    int v4 = IP_PMTUDISC_DO, v6 = IPV6_PMTUDISC_DO;
+
+    return family == YODEL_ADDR_V6
+               ? setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6) == 0
+               : setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4) == 0;
+}

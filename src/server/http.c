@@ -3,6 +3,7 @@
 #include "server/http.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "net/clock.h"
 #include "net/sockaddr.h"
@@ -54,6 +55,17 @@ static bool is_head(struct lws *wsi)
     return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
 }
 
+// RFC 9110 §6.6.1: who has a clock tells the time; `yodel doctor` compares it.
+static bool add_date(struct lws *wsi, unsigned char **at, unsigned char *end)
+{
+    time_t now = (time_t)clock_wall_seconds();
+    char text[32];
+    struct tm tm;
+
+    return gmtime_r(&now, &tm) && strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) &&
+           add_header(wsi, "date:", text, at, end);
+}
+
 // Ends an exchange; the connection stays for the next where it may.
 static int finish(struct lws *wsi, struct server_http *http)
 {
@@ -70,7 +82,7 @@ static int send_answer(struct lws *wsi, struct server_http *http, const struct a
 
     lws_filepos_t len = answer->status == HTTP_STATUS_NOT_MODIFIED ? 0 : answer->body.len;
     if (lws_add_http_common_headers(wsi, answer->status, answer->type, len, &at, end) != 0 ||
-        !add_header(wsi, "cache-control:", answer->cache, &at, end) ||
+        !add_date(wsi, &at, end) || !add_header(wsi, "cache-control:", answer->cache, &at, end) ||
         (answer->etag && !add_header(wsi, "etag:", answer->etag, &at, end)) ||
         (answer->status == HTTP_STATUS_METHOD_NOT_ALLOWED &&
             !add_header(wsi, "allow:", "GET, HEAD", &at, end)) ||

@@ -387,6 +387,7 @@ static void recv_answer(struct turn_client *client, const struct stun_msg *msg, 
         client->drops[TURN_CLIENT_DROP_TRANSACTION]++;
         return;
     }
+    client->error = error;
     if (is_success) {
         recv_success(client, msg, now);
     } else {

@@ -69,6 +69,7 @@ struct turn_client {
     struct turn_client_config config;
     enum turn_client_state state;
     const char *failure; // A clause for a person, once FAILED.
+    uint32_t error;      // The last answer's error code, or 0.
     struct yodel_path path;
     struct yodel_addr tried[TURN_CLIENT_HOPS_MAX + 1];
     uint32_t hops;
