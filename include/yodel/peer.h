@@ -370,6 +370,11 @@ yodel_time yodel_peer_next_timeout(const yodel_peer *peer);
 void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 void yodel_peer_end_local_addresses(yodel_peer *peer);
 
+// Before the address itself: its candidates shall tell this name, which the loop answers for by
+// multicast DNS, and no candidate an address of an interface's without a name (loopback aside).
+// Whoever gets our candidates learns nothing of our network then.
+void yodel_peer_add_local_name(yodel_peer *peer, const struct yodel_addr *addr, const char *name);
+
 // The interface went away: what was found from there is given up, streams included. What comes later, in its place or
 // beside others, is given with yodel_peer_add_local_address, at any time.
 void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr);

@@ -39,6 +39,10 @@ struct yodel_runtime_config {
     const char *const *interfaces;
     size_t interface_count;
 
+    // Candidates tell random names, which this machine answers for on its own network (RFC 6762), in
+    // place of its addresses, as browsers do.
+    bool hide_addresses;
+
     // Also listens on TCP, on the same port, for peers that UDP does not reach (RFC 6544).
     bool tcp;
 

@@ -3,6 +3,7 @@
 // Implements  RFC 6762 §5.1, §5.2 (asking, and asking again), §6 (whose answers count), §10.1 (how
 //             long they hold)
 // Not here    messages (net/mdns_msg.h), sockets (net/mdns_socket.h), answering
+//             (net/mdns_responder.h)
 // Ownership   holds no memory but its own struct
 // Limits      MDNS_QUERIES_MAX names at once; MDNS_CACHE_MAX are remembered
 // Departs     asks four times within three seconds and gives up after five: a call does not wait

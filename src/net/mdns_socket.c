@@ -57,6 +57,43 @@ static void send_to_link(
     (void)uv_udp_try_send(udp, &buffer, 1, (const struct sockaddr *)&to);
 }
 
+static void send_to_group(struct mdns_socket *s, char *message, size_t len)
+{
+    for (size_t i = 0; i < s->links.count; i++) {
+        send_to_link(s, &s->links.items[i], message, len);
+    }
+}
+
+static void send_to_one(
+    struct mdns_socket *s, const struct yodel_addr *to, char *message, size_t len)
+{
+    bool is_v4 = to->family == YODEL_ADDR_V4;
+    struct sockaddr_storage storage;
+    uv_buf_t buffer = uv_buf_init(message, (unsigned int)len);
+
+    (void)sockaddr_write(&storage, to);
+    if (is_v4 ? s->has_v4 : s->has_v6) {
+        (void)uv_udp_try_send(
+            is_v4 ? &s->v4 : &s->v6, &buffer, 1, (const struct sockaddr *)&storage);
+    }
+}
+
+static void respond(struct mdns_socket *s, yodel_time now)
+{
+    char response[MDNS_RESPONSE_MAX];
+    struct span room = span_of((uint8_t *)response, sizeof response);
+    struct yodel_addr to;
+    size_t len;
+
+    while ((len = mdns_responder_emit(&s->responder, room, &to, now)) > 0) {
+        if (to.family == YODEL_ADDR_NONE) {
+            send_to_group(s, response, len);
+        } else {
+            send_to_one(s, &to, response, len);
+        }
+    }
+}
+
 static void serve(struct mdns_socket *s)
 {
     char query[MDNS_QUERY_MAX];
@@ -65,10 +102,9 @@ static void serve(struct mdns_socket *s)
     yodel_time now = clock_now();
 
     while ((len = mdns_emit(&s->mdns, span_of(query, sizeof query), now)) > 0) {
-        for (size_t i = 0; i < s->links.count; i++) {
-            send_to_link(s, &s->links.items[i], query, len);
-        }
+        send_to_group(s, query, len);
     }
+    respond(s, now);
     while (mdns_next_answer(&s->mdns, &answer)) {
         s->answer(s->ctx, &answer);
     }
@@ -99,7 +135,9 @@ static void on_datagram(uv_udp_t *udp, ssize_t len, const uv_buf_t *buffer,
         return;
     }
     struct yodel_addr sender = sockaddr_parse(from);
-    mdns_recv(&s->mdns, &sender, bytes_of(buffer->base, (size_t)len), clock_now());
+    struct bytes datagram = bytes_of(buffer->base, (size_t)len);
+    mdns_recv(&s->mdns, &sender, datagram, clock_now());
+    mdns_responder_recv(&s->responder, &sender, datagram, clock_now());
     serve(s);
 }
 
@@ -127,14 +165,16 @@ static bool open_socket(struct mdns_socket *s, uv_udp_t *udp, const char *any)
     return uv_udp_recv_start(udp, on_room, on_datagram) == 0;
 }
 
-void mdns_socket_init(struct mdns_socket *s, uv_loop_t *loop, enum yodel_loopback loopback,
-    void (*answer)(void *ctx, const struct mdns_answer *answer), void *ctx)
+void mdns_socket_init(struct mdns_socket *s, uv_loop_t *loop, const struct env *env,
+    enum yodel_loopback loopback, void (*answer)(void *ctx, const struct mdns_answer *answer),
+    void *ctx)
 {
     s->loop = loop;
     s->loopback = loopback;
     s->answer = answer;
     s->ctx = ctx;
     mdns_init(&s->mdns);
+    mdns_responder_init(&s->responder, env);
     (void)uv_timer_init(loop, &s->timer);
     s->handle_count = 1;
     s->has_v4 = open_socket(s, &s->v4, "0.0.0.0");
@@ -178,6 +218,24 @@ enum yodel_err mdns_socket_ask(struct mdns_socket *s, const char *name)
     return err;
 }
 
+const char *mdns_socket_name(struct mdns_socket *s, const struct yodel_addr *ip)
+{
+    join(s);
+    return mdns_responder_name(&s->responder, ip);
+}
+
+void mdns_socket_keep_only(struct mdns_socket *s, const struct interface_list *left)
+{
+    for (size_t i = 0; i < MDNS_NAMES_MAX; i++) {
+        struct yodel_addr ip = s->responder.own[i].addr;
+        if (s->responder.own[i].is_used && !interfaces_has(left, &ip)) {
+            mdns_responder_remove(&s->responder, &ip);
+        }
+    }
+    join(s);
+    respond(s, clock_now());
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct mdns_socket *s = handle->data;
@@ -190,6 +248,8 @@ static void on_closed(uv_handle_t *handle)
 
 void mdns_socket_close(struct mdns_socket *s, void (*closed)(void *ctx))
 {
+    mdns_responder_remove_all(&s->responder);
+    respond(s, clock_now());
     s->closed = closed;
     s->timer.data = s;
     uv_close((uv_handle_t *)&s->v4, on_closed);

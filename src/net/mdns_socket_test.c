@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "net/clock.h"
+#include "net/env.h"
 #include "net/sockaddr.h"
 
 struct scene {
@@ -91,7 +92,8 @@ static void a_name_is_found_on_the_link(void)
 
     CHECK_EQ(uv_loop_init(&s.loop), 0);
     bool can_multicast = open_responder(&s);
-    mdns_socket_init(&s.asker, &s.loop, YODEL_LOOPBACK_ONLY, on_answer, &s);
+    mdns_socket_init(&s.asker, &s.loop, net_env_system(LOG_ERROR, NET_ENV_TEXT),
+        YODEL_LOOPBACK_ONLY, on_answer, &s);
     if (!can_multicast || !s.asker.has_v4) {
         close_scene(&s);
         skip(); // A machine that has no multicast, or keeps its port for another.
@@ -118,4 +120,46 @@ static void a_name_is_found_on_the_link(void)
     CHECK_EQ(s.answers, 2);
 }
 
-TEST_MAIN(TEST(a_name_is_found_on_the_link))
+// Our own responder, asked by our own asker, over the link between them.
+static void a_name_that_we_made_up_is_found(void)
+{
+    static struct scene s, t;
+    const struct env *env = net_env_system(LOG_ERROR, NET_ENV_TEXT);
+    struct yodel_addr ip = addr_v4(127, 0, 0, 1, 0);
+    yodel_time end = clock_now() + YODEL_SECONDS(5);
+
+    CHECK_EQ(uv_loop_init(&s.loop), 0);
+    mdns_socket_init(&s.asker, &s.loop, env, YODEL_LOOPBACK_ONLY, on_answer, &s);
+    mdns_socket_init(&t.asker, &s.loop, env, YODEL_LOOPBACK_ONLY, on_answer, &t);
+    bool can_multicast = open_responder(&s); // Says whether there is multicast at all.
+    if (can_multicast && s.asker.has_v4 && t.asker.has_v4) {
+        const char *name = mdns_socket_name(&t.asker, &ip);
+        CHECK(name && name == mdns_socket_name(&t.asker, &ip));
+        CHECK_EQ(mdns_socket_ask(&s.asker, name), YODEL_OK);
+        while (s.answers == 0 && clock_now() < end) {
+            uv_run(&s.loop, UV_RUN_NOWAIT);
+        }
+        CHECK_EQ(s.answers, 1);
+        CHECK(s.last.is_found && addr_same_ip(&s.last.addr, &ip));
+    }
+    mdns_socket_close(&t.asker, on_closed);
+    while (!t.is_closed) {
+        uv_run(&s.loop, UV_RUN_NOWAIT); // Its goodbye is heard,
+    }
+    if (can_multicast && s.answers == 1) {
+        for (int i = 0; i < 50; i++) {
+            uv_run(&s.loop, UV_RUN_NOWAIT);
+        }
+        CHECK_EQ(mdns_socket_ask(&s.asker, s.last.name), YODEL_OK);
+        for (int i = 0; i < 50; i++) {
+            uv_run(&s.loop, UV_RUN_NOWAIT);
+        }
+        CHECK_EQ(s.answers, 1); // so that it is not known any more.
+    }
+    close_scene(&s);
+    if (!can_multicast) {
+        skip();
+    }
+}
+
+TEST_MAIN(TEST(a_name_is_found_on_the_link), TEST(a_name_that_we_made_up_is_found))

@@ -232,6 +232,12 @@ YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel
     peer_wake(peer);
 }
 
+YODEL_API void yodel_peer_add_local_name(
+    yodel_peer *peer, const struct yodel_addr *addr, const char *name)
+{
+    peer_candidates_name(&peer->candidates, addr, name);
+}
+
 YODEL_API void yodel_peer_end_local_addresses(yodel_peer *peer)
 {
     peer->local_ended = true;

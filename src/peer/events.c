@@ -149,8 +149,12 @@ static bool take_candidate(
     yodel_peer *peer, struct yodel_event *event, const struct ice_candidate *candidate)
 {
     struct writer w = writer_of(span_of(peer->candidate_text, sizeof peer->candidate_text - 1));
+    struct ice_candidate told = *candidate;
 
-    ice_candidate_write(&w, candidate);
+    if (!peer_candidates_hide(&peer->candidates, &told)) {
+        return false;
+    }
+    ice_candidate_write(&w, &told);
     YODEL_ASSERT(!w.failed);
     peer->candidate_text[w.len] = '\0';
     peer_candidates_add(&peer->candidates, writer_bytes(&w));

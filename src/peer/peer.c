@@ -229,7 +229,7 @@ YODEL_API void yodel_peer_free(yodel_peer *peer)
     ice_deinit(&peer->ice);
     forget_servers(peer);
     jsep_deinit(&peer->jsep);
-    peer_candidates_clear(&peer->candidates);
+    peer_candidates_deinit(&peer->candidates);
     if (peer->owns_certificate) {
         yodel_certificate_free(peer->certificate);
     }

@@ -89,6 +89,13 @@ YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel
     }
 }
 
+YODEL_API void yodel_peer_add_local_name(
+    yodel_peer *peer, const struct yodel_addr *addr, const char *name)
+{
+    peer->named = *addr;
+    (void)snprintf(peer->name, sizeof peer->name, "%s", name);
+}
+
 YODEL_API void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr)
 {
     if (peer->removed_count < FAKE_ADDRS_MAX) {

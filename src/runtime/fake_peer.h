@@ -33,6 +33,8 @@ struct yodel_peer {
     uint32_t addr_count;
     struct yodel_addr addrs[FAKE_ADDRS_MAX];
     bool addrs_ended;
+    struct yodel_addr named; // The last one.
+    char name[64];
     uint32_t tcp_addr_count;
     struct yodel_addr tcp_addrs[FAKE_ADDRS_MAX];
     uint32_t removed_count;

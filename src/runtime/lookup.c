@@ -71,20 +71,25 @@ static bool is_local(const char *name)
     return len >= sizeof suffix && mdns_msg_same_name(name + len - (sizeof suffix - 1), suffix);
 }
 
+struct mdns_socket *lookup_local(struct worker *worker)
+{
+    if (!worker->mdns) {
+        worker->mdns = alloc_new(worker->env->alloc, sizeof *worker->mdns);
+        if (!worker->mdns) {
+            return NULL;
+        }
+        worker->handle_count++;
+        mdns_socket_init(worker->mdns, worker->loop, worker->env, worker->policy.loopback,
+            on_mdns_answer, worker);
+    }
+    return worker->mdns;
+}
+
 static bool ask_link(struct lookup *lookup)
 {
     struct worker *worker = lookup->attachment->worker;
 
-    if (!worker->mdns) {
-        worker->mdns = alloc_new(worker->env->alloc, sizeof *worker->mdns);
-        if (!worker->mdns) {
-            return false;
-        }
-        worker->handle_count++;
-        mdns_socket_init(
-            worker->mdns, worker->loop, worker->policy.loopback, on_mdns_answer, worker);
-    }
-    if (mdns_socket_ask(worker->mdns, lookup->name) != YODEL_OK) {
+    if (!lookup_local(worker) || mdns_socket_ask(worker->mdns, lookup->name) != YODEL_OK) {
         return false;
     }
     list_push_back(&worker->local_lookups, &lookup->local_link);

@@ -12,6 +12,9 @@
 // Answers YODEL_EVENT_RESOLVE, now or later.
 void lookup_start(struct attachment *attachment, const char *name);
 
+// The worker's multicast DNS, from the first use on; NULL: no memory.
+struct mdns_socket *lookup_local(struct worker *worker);
+
 // The worker goes, and with it what asks on the local network.
 void lookup_stop(struct worker *worker);
 

@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 
+#include "net/mdns_socket.h"
 #include "runtime/listener.h"
+#include "runtime/lookup.h"
 #include "runtime/port.h"
 
 static void on_changed(void *ctx)
@@ -67,13 +69,26 @@ static struct list *ports_of(struct worker *w, struct attachment *owner)
     return owner ? &owner->ports : &w->ports;
 }
 
+// A name that cannot be had hides the address all the same: its candidates are not told then.
+static void announce(struct attachment *a, const struct yodel_addr *local)
+{
+    struct worker *w = a->worker;
+
+    if (w->hides_addresses && !addr_is_loopback(local)) {
+        struct mdns_socket *mdns = lookup_local(w);
+        const char *name = mdns ? mdns_socket_name(mdns, local) : NULL;
+        yodel_peer_add_local_name(a->peer, local, name ? name : "");
+    }
+    yodel_peer_add_local_address(a->peer, local);
+}
+
 static void tell_one(struct attachment *a, const struct yodel_addr *local, bool is_new)
 {
     if (!a->has_gathered) {
         return; // It will be told of all there is.
     }
     if (is_new) {
-        yodel_peer_add_local_address(a->peer, local);
+        announce(a, local);
     } else {
         yodel_peer_remove_local_address(a->peer, local);
     }
@@ -163,7 +178,7 @@ void networks_gather(struct attachment *a)
         open_listeners(w, &chosen);
     }
     for (struct list_node *n = list_first(ports); n; n = list_next(ports, n)) {
-        yodel_peer_add_local_address(a->peer, &CONTAINER_OF(n, struct port, link)->udp.local);
+        announce(a, &CONTAINER_OF(n, struct port, link)->udp.local);
     }
     listener_announce(a);
     yodel_peer_end_local_addresses(a->peer);
@@ -182,6 +197,14 @@ enum yodel_err networks_open_shared(struct worker *w)
     return list_is_empty(&w->ports) ? YODEL_ERR_NETWORK : YODEL_OK;
 }
 
+// Goodbye, to who may have heard of the names of addresses that are gone.
+static void take_names_back(struct worker *w, const struct interface_list *chosen)
+{
+    if (w->mdns && w->hides_addresses) {
+        mdns_socket_keep_only(w->mdns, chosen);
+    }
+}
+
 static void update_peer(struct attachment *a, const struct interface_list *chosen)
 {
     if (a->has_gathered) {
@@ -198,6 +221,7 @@ void networks_update(struct worker *w)
         return;
     }
     listener_close_lost(w, &chosen);
+    take_names_back(w, &chosen);
     open_listeners(w, &chosen);
     if (w->udp_port != 0) {
         close_lost(w, NULL, &chosen);

@@ -402,6 +402,7 @@ enum yodel_err worker_init(struct worker *w, uv_loop_t *loop, const struct env *
         .env = env,
         .udp_port = config->udp_port,
         .has_tcp = config->tcp,
+        .hides_addresses = config->hide_addresses,
         .listen_again = YODEL_NEVER,
         .full_since = YODEL_NEVER};
     enum yodel_err err = streams_init(w, config);

@@ -81,7 +81,8 @@ struct worker {
     bool has_watch; // From the first peer that gathers on.
     struct interfaces_watch watch;
     uint16_t udp_port; // 0: each peer has its own.
-    bool has_tcp;      // Listens, for all peers.
+    bool hides_addresses;
+    bool has_tcp; // Listens, for all peers.
     bool has_proxy;
     bool takes_any_certificate;
     struct proxy_url proxy;
