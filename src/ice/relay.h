@@ -20,7 +20,7 @@
 #include "base/time.h"
 #include "turn/client.h"
 
-#define ICE_TURN_SERVERS_MAX 4
+#define ICE_TURN_SERVERS_MAX 8 // Four URLs, each with an address of both families.
 #define ICE_RELAYS_MAX 8
 #define ICE_RELAYS_PER_SERVER_MAX 4
 #define ICE_RELAY_WAIT YODEL_SECONDS(5)  // Gathering waits no longer for a relay.
