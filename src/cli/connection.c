@@ -172,7 +172,11 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
     const struct cli_connection_options *options, char why[256])
 {
     char fingerprint[YODEL_FINGERPRINT_TEXT_MAX];
-    struct yodel_runtime_config runtime = {.loop = loop};
+    struct yodel_runtime_config runtime = {.loop = loop,
+        .interfaces = options->interfaces->items,
+        .interface_count = options->interfaces->count,
+        .proxy = options->proxy,
+        .takes_any_certificate = options->is_insecure};
     struct signaling_link_options link = {
         .loop = loop,
         .url = options->server,
@@ -200,7 +204,7 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
         &connection->meet, net_env_system(LOG_ERROR, NET_ENV_TEXT), fingerprint, options->code);
     err = yodel_runtime_new(&runtime, &connection->runtime);
     if (err) {
-        (void)snprintf(why, 256, "no socket can be opened: %s", yodel_err_text(err));
+        (void)snprintf(why, 256, "%s", yodel_runtime_error_text(NULL));
         return err;
     }
     uv_timer_start(&connection->timer, on_no_hello, CLI_CONNECTION_HELLO_MAX, 0);

@@ -36,6 +36,8 @@ struct cli_connection_options {
     const struct signaling_phrase *code; // NULL: we create one.
     const char *ice;                     // "all", "relay", or NULL; and TURN servers of one's own.
     const struct cli_list *turn;
+    const struct cli_list *interfaces; // Patterns, as in yodel/runtime.h.
+    const char *proxy;                 // Or NULL.
 
     void (*on_code)(void *ctx, const char *code);
     void (*on_wrong_code)(void *ctx); // The creator's; another code follows by itself.

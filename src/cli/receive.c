@@ -17,7 +17,8 @@
 #define LISTED_MAX 8      // Names in the question.
 
 static const char *server, *ice, *output = ".";
-static struct cli_list turn;
+static const char *proxy;
+static struct cli_list turn, interfaces;
 static bool is_json, is_insecure, says_yes;
 
 static const struct cli_option options[] = {
@@ -30,6 +31,13 @@ static const struct cli_option options[] = {
     {"json", 0, NULL, "report as JSON, an object a line, on standard output", .flag = &is_json},
     {"ice", 0, "all|relay", "which paths may be used (default all)", .text = &ice},
     {"turn", 0, "URL,NAME,PASSWORD", "a TURN server of your own; may be repeated", .list = &turn},
+    {"interface", 0, "PATTERN",
+        "use these network interfaces only, by name or address (eth0, wl*, 192.0.2.*),\n"
+        "or all but these (!tun*); may be repeated",
+        .list = &interfaces},
+    {"proxy", 0, "URL",
+        "the HTTP proxy for TURN over TCP and TLS: http://[USER:PASSWORD@]HOST:PORT",
+        .text = &proxy},
     {"insecure", 'k', NULL, "take any certificate of the server's; the code still proves the peer",
         .flag = &is_insecure},
 };
@@ -420,6 +428,8 @@ static void receive_all(struct receive *receive, const struct signaling_phrase *
         .is_insecure = is_insecure,
         .ice = ice,
         .turn = &turn,
+        .interfaces = &interfaces,
+        .proxy = proxy,
         .code = code,
         .on_code = on_code,
         .on_wrong_code = on_wrong_code,

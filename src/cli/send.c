@@ -20,7 +20,8 @@
 
 static const char *server;
 static const char *name, *ice;
-static struct cli_list turn;
+static const char *proxy;
+static struct cli_list turn, interfaces;
 static bool is_json, is_insecure, has_no_qr;
 
 static const struct cli_option options[] = {
@@ -31,6 +32,13 @@ static const struct cli_option options[] = {
     {"no-qr", 0, NULL, "print no QR code", .flag = &has_no_qr},
     {"ice", 0, "all|relay", "which paths may be used (default all)", .text = &ice},
     {"turn", 0, "URL,NAME,PASSWORD", "a TURN server of your own; may be repeated", .list = &turn},
+    {"interface", 0, "PATTERN",
+        "use these network interfaces only, by name or address (eth0, wl*, 192.0.2.*),\n"
+        "or all but these (!tun*); may be repeated",
+        .list = &interfaces},
+    {"proxy", 0, "URL",
+        "the HTTP proxy for TURN over TCP and TLS: http://[USER:PASSWORD@]HOST:PORT",
+        .text = &proxy},
     {"insecure", 'k', NULL, "take any certificate of the server's; the code still proves the peer",
         .flag = &is_insecure},
 };
@@ -408,6 +416,8 @@ static int run(int count, char **paths)
         .is_insecure = is_insecure,
         .ice = ice,
         .turn = &turn,
+        .interfaces = &interfaces,
+        .proxy = proxy,
         .on_code = on_code,
         .on_wrong_code = on_wrong_code,
         .on_open = on_open,

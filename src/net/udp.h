@@ -49,6 +49,6 @@ void udp_flush(struct udp_socket *socket, struct batch_out *out);
 
 // Datagrams that are too long for the path are refused (EMSGSIZE) or lost, never sent in fragments.
 // False where the system has no such socket option.
-bool udp_forbid_fragments(int fd, uint8_t family);
+bool udp_forbid_fragments(int fd, enum yodel_family family);
 
 #endif

@@ -229,7 +229,7 @@ void udp_flush(struct udp_socket *udp, struct batch_out *out)
     }
 }
 
-bool udp_forbid_fragments(int fd, uint8_t family)
+bool udp_forbid_fragments(int fd, enum yodel_family family)
 {
     int v4 = IP_PMTUDISC_DO, v6 = IPV6_PMTUDISC_DO;
 

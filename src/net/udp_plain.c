@@ -101,7 +101,7 @@ void udp_flush(struct udp_socket *udp, struct batch_out *out)
     }
 }
 
-bool udp_forbid_fragments(int fd, uint8_t family)
+bool udp_forbid_fragments(int fd, enum yodel_family family)
 {
     (void)fd; // Each of the other systems has an option of its own.
     (void)family;

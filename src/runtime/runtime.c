@@ -143,9 +143,13 @@ YODEL_API enum yodel_err yodel_runtime_new(
     enum yodel_err err = worker_init(&made->worker, loop, env, config);
     if (err != YODEL_OK) {
         bool is_proxy = err == YODEL_ERR_SYNTAX || err == YODEL_ERR_NOT_SUPPORTED;
+        bool is_pattern = err == YODEL_ERR_TOO_LARGE;
         YODEL_ASSERT(!made->is_own || uv_loop_close(loop) == 0);
         alloc_free(env->alloc, made);
-        return explain(err, is_proxy ? "a proxy is written http://[user:password@]host:port" : "");
+        return explain(err, is_proxy ? "a proxy is written http://[user:password@]host:port"
+                            : is_pattern
+                                ? "there are more than 16 interface patterns, or one is too long"
+                                : "");
     }
     err = start(made);
     if (err != YODEL_OK) {
