@@ -117,7 +117,8 @@ static bool set_host(struct doctor_tls *tls, const char *host)
     if (addr_parse_ip(&addr, bytes_of_text(host)) == YODEL_OK) {
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls->ssl), host) == 1;
     }
-    return SSL_set1_host(tls->ssl, host) == 1 && SSL_set_tlsext_host_name(tls->ssl, host) == 1;
+    return SSL_set1_host(tls->ssl, host) == 1 &&
+           SSL_set_tlsext_host_name(tls->ssl, (void *)(uintptr_t)host) == 1;
 }
 
 static bool set_up(struct doctor_tls *tls, const char *host)
