@@ -8,8 +8,10 @@
 #include "base/assert.h"
 #include "net/sockaddr.h"
 
-#define MESSAGES_MAX 64    // In one sendmmsg.
-#define PARTS_MAX 512      // Of all of them.
+#define MESSAGES_MAX 64 // In one sendmmsg.
+#define PARTS_MAX 512   // Of all of them.
+#define PARTS_EACH 3    // Of a datagram: head, body and padding.
+#define PADDING_MAX 3
 #define TRAIN_COUNT 64     // UDP_MAX_SEGMENTS of the older kernels.
 #define TRAIN_BYTES 65000u // One IP packet, less its headers.
 
@@ -265,8 +267,12 @@ static void add_part(struct outgoing *o, struct bytes piece)
 
 static void add_item(struct outgoing *o, const struct server_turn_item *item)
 {
+    static const uint8_t zeros[PADDING_MAX];
+
+    YODEL_ASSERT(item->padding <= PADDING_MAX);
     add_part(o, item->head);
     add_part(o, item->body);
+    add_part(o, bytes_of(zeros, item->padding)); // RFC 8489 §14: of DATA in an indication.
     o->datagrams[o->count]++;
 }
 
@@ -298,7 +304,7 @@ static void gather_one(
     start_message(o, udp, &batch->routes[route]);
     add_item(o, item);
     while (udp->can_segment && segment > 0 && last == segment &&
-           o->datagrams[o->count] < TRAIN_COUNT && o->part_count + 2 <= PARTS_MAX &&
+           o->datagrams[o->count] < TRAIN_COUNT && o->part_count + PARTS_EACH <= PARTS_MAX &&
            (item = server_turn_batch_peek(batch, &udp->outlet))) {
         last = server_turn_batch_len(item);
         if (item->route != route || last > segment || total + last > TRAIN_BYTES) {
@@ -378,7 +384,8 @@ static void send_chain(struct server_turn_outlet *outlet, struct server_turn_bat
     while (outlet->count > 0) {
         o.count = 0;
         o.part_count = 0;
-        while (outlet->count > 0 && o.count < MESSAGES_MAX && o.part_count + 2 <= PARTS_MAX) {
+        while (
+            outlet->count > 0 && o.count < MESSAGES_MAX && o.part_count + PARTS_EACH <= PARTS_MAX) {
             gather_one(&o, udp, batch);
         }
         send_all(udp, &o);

@@ -109,6 +109,34 @@ static void sends_in_order(struct fixture *f)
     CHECK_EQ(f->stats.in, 150);
 }
 
+// A browser sends its ClientHello as 1200 bytes and 263: without their padding, the latter's Data
+// indication is no STUN message, and the browser drops it.
+static void padding_leaves_with_its_datagram_alone_and_in_a_train(void)
+{
+    uint8_t numbers[256], body[1200] = {0};
+    size_t lens[256];
+    struct fixture f;
+
+    set_up(&f);
+    struct server_turn_route route = {.to = f.b.local};
+    for (int is_apart = 0; is_apart < 2; is_apart++) {
+        f.a.can_segment = !is_apart;
+        for (int i = 0; i < 2; i++) {
+            struct span room = server_turn_batch_room(f.batch);
+            struct server_turn_item item = {.head = bytes_of(room.ptr, 36),
+                .body = bytes_of(body, i == 0 ? 1200 : 263),
+                .padding = i == 0 ? 0 : 1};
+            memset(room.ptr, 0, 36);
+            server_turn_batch_put(f.batch, &f.a.outlet, &item, &route);
+        }
+        server_turn_batch_flush(f.batch);
+        CHECK_EQ(drain(&f, &f.b, numbers, lens), 2);
+        CHECK_EQ(lens[0], 1236);
+        CHECK_EQ(lens[1], 300);
+    }
+    tear_down(&f);
+}
+
 static void trains_arrive_whole_and_in_order(void)
 {
     struct fixture f;
@@ -227,7 +255,8 @@ static void an_answer_leaves_from_the_address_that_was_asked(void)
     tear_down(&f);
 }
 
-TEST_MAIN(TEST(trains_arrive_whole_and_in_order),
+TEST_MAIN(TEST(padding_leaves_with_its_datagram_alone_and_in_a_train),
+    TEST(trains_arrive_whole_and_in_order),
     TEST(what_is_put_through_other_outlets_does_not_part_a_train),
     TEST(a_refused_train_goes_one_by_one), TEST(a_system_without_trains_gets_datagrams),
     TEST(what_cannot_be_sent_is_counted_and_the_rest_leaves),
