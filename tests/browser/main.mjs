@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { accessibility } from "./cases/accessibility.mjs";
 import { between } from "./cases/between.mjs";
+import { doctor } from "./cases/doctor.mjs";
 import { folders } from "./cases/folders.mjs";
 import { hostile } from "./cases/hostile.mjs";
 import { middle } from "./cases/middle.mjs";
@@ -58,7 +59,7 @@ const nothingWentWrong = {
 };
 
 const wanted = process.argv.slice(2);
-const cases = [between, folders, mishaps, hostile, middle, accessibility, terminal]
+const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, terminal]
   .flat()
   .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 

@@ -2,6 +2,7 @@
 //
 //   /                      send, or type a code
 //   /#7-amber-falcon       receive under this code
+//   /#doctor               what may keep this browser from connecting
 
 import * as codes from "./code.ts";
 import { fingerprintOf, makeCertificate } from "./fingerprint.ts";
@@ -9,6 +10,7 @@ import type { Identity } from "./flows/link.ts";
 import { Problem } from "./problem.ts";
 import { Files, sourcesOf, type Chosen } from "./storage/client.ts";
 import { cleanUp } from "./storage/store.ts";
+import { DoctorPage } from "./ui/doctor.ts";
 import { show } from "./ui/dom.ts";
 import { home } from "./ui/home.ts";
 import { fromTransfer, tidy } from "./ui/pick.ts";
@@ -16,7 +18,7 @@ import { ReceivePage } from "./ui/receive.ts";
 import { SendPage } from "./ui/send.ts";
 
 const files = new Files(WORKER_FILE);
-let page: SendPage | ReceivePage | undefined;
+let page: SendPage | ReceivePage | DoctorPage | undefined;
 
 // A new one each time: two transfers cannot be linked by it.
 async function newIdentity(): Promise<Identity> {
@@ -67,12 +69,21 @@ async function receive(code: codes.Code): Promise<void> {
   page.start();
 }
 
+function examine(): void {
+  page?.stop();
+  document.title = "Yodel: doctor";
+  page = new DoctorPage(() => goHome());
+  show(...page.elements());
+  page.start();
+}
+
 function followAddress(): void {
   const fragment = location.hash.slice(1);
   if (fragment === "") {
     page?.stop();
     return goHome();
   }
+  if (fragment === "doctor") return examine();
   const code = codes.parse(fragment);
   if (code) void receive(code);
   else goHome({ problem: new Problem("bad-code"), typed: "" });

@@ -49,11 +49,12 @@ async function answers(url) {
   }
 }
 
-export async function serve() {
+// `host` is where the page is opened, and where STUN and TURN are.
+export async function serve({ host = "127.0.0.1", args = [] } = {}) {
   const port = await freePort();
-  const udp = await freePort();
-  const child = start(["serve", "--listen", `0.0.0.0:${port}`, "--udp", `127.0.0.1:${udp}`]);
-  const url = `http://127.0.0.1:${port}/`;
+  const udp = args.includes("--udp") ? [] : ["--udp", `${host}:${await freePort()}`];
+  const child = start(["serve", "--listen", `0.0.0.0:${port}`, ...udp, ...args]);
+  const url = `http://${host}:${port}/`;
   for (let tries = 0; !(await answers(url)); tries++) {
     if (tries > 100 || child.exitCode !== null) throw new Error(`no server: ${child.said}`);
     await new Promise((resolve) => setTimeout(resolve, 100));

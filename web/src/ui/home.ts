@@ -106,5 +106,6 @@ export function home(actions: HomeActions, options: { problem?: Problem; typed?:
     ),
     ...(options.problem ? [notice(options.problem)] : []),
     h("div", { class: "cards" }, sendCard(actions), receiveCard(actions, options.typed ?? "")),
+    h("p", { class: "hint" }, "It does not connect? ", h("a", { href: "#doctor" }, "See what is in the way")),
   ];
 }

@@ -8,6 +8,13 @@ export function notice(problem: Problem, isSoft = false): HTMLElement {
     "div",
     { class: isSoft ? "notice soft" : "notice", role: isSoft ? "status" : "alert", "data-code": problem.code },
     icon("alert"),
-    h("p", {}, h("strong", {}, problem.message), " ", problem.todo),
+    h(
+      "p",
+      {},
+      h("strong", {}, problem.message),
+      " ",
+      problem.todo,
+      ...(problem.code === "no-path" ? [" ", h("a", { href: "#doctor" }, "See what is in the way")] : []),
+    ),
   );
 }
