@@ -380,7 +380,8 @@ void yodel_peer_add_local_name(yodel_peer *peer, const struct yodel_addr *addr, 
 void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 
 // An address that a listening TCP socket of the loop's is bound to (RFC 6544). Streams that were
-// opened to it have it as `local` in their path, with YODEL_FRAMING_ICE.
+// opened to it have it as `local` in their path, with YODEL_FRAMING_ICE. Taken and not used yet: no
+// candidate tells of it.
 void yodel_peer_add_local_tcp_address(yodel_peer *peer, const struct yodel_addr *listening);
 
 // The answers to YODEL_EVENT_CONNECT. Along a connected path the peer emits whole messages, and

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -13,6 +14,8 @@
 #include "net/interfaces.h"
 #include "server/assets.h"
 #include "server/server.h"
+
+#define DESCRIPTORS_MAX 65536u
 
 #define CONNECTIONS_MAX 1000000
 
@@ -199,11 +202,24 @@ static void watch(struct run *run, uv_signal_t *handle, int number, uv_signal_cb
     handle->data = run;
 }
 
+// A relay takes a descriptor or two, and so does each connection: the usual soft limit of 1024 is soon used.
+// libwebsockets keeps a place for each that there may be.
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_MAX) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static int serve(struct run *run)
 {
     char why[SERVER_ERROR_MAX];
     char text[ADDR_TEXT_MAX];
 
+    allow_descriptors();
     if (server_new(&config, &run->loop, &run->server, why) != YODEL_OK) {
         fprintf(stderr, "yodel serve: %s\n", why);
         return CLI_FAILED;
