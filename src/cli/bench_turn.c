@@ -41,8 +41,6 @@
 #define ALLOCATIONS_PER_ADDRESS 50
 #define BUFFER (4 * 1024 * 1024)
 
-extern char **environ;
-
 struct target {
     struct yodel_addr addr;
     char name[64], password[64];

@@ -24,16 +24,19 @@ static void on_late(uv_timer_t *timer)
 
 // ---- signaling: the two are in one thread
 
-static void describe(struct doctor_pair_end *end)
+static bool describe(struct doctor_pair_end *end)
 {
     struct yodel_description local;
 
-    if (yodel_peer_set_local_description(end->peer, NULL) != YODEL_OK ||
-        !yodel_peer_local_description(end->peer, &local) ||
-        yodel_peer_set_remote_description(end->other->peer, &local) != YODEL_OK) {
-        finish(end->pair);
-    } else if (local.type == YODEL_SDP_OFFER) {
-        describe(end->other);
+    return yodel_peer_set_local_description(end->peer, NULL) == YODEL_OK &&
+           yodel_peer_local_description(end->peer, &local) &&
+           yodel_peer_set_remote_description(end->other->peer, &local) == YODEL_OK;
+}
+
+static void negotiate(struct doctor_pair_end *offerer)
+{
+    if (!describe(offerer) || !describe(offerer->other)) {
+        finish(offerer->pair);
     }
 }
 
@@ -120,7 +123,7 @@ bool doctor_pair_start(struct doctor_pair *pair, uv_loop_t *loop, yodel_runtime 
         return false;
     }
     (void)uv_timer_start(&pair->timer, on_late, DOCTOR_PAIR_MS, 0);
-    describe(first);
+    negotiate(first);
     return true;
 }
 
