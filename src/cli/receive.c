@@ -1,14 +1,12 @@
 // yodel receive: what somebody sends, by a code or a link, into a folder.
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "cli/connection.h"
+#include "cli/life.h"
 #include "cli/options.h"
-#include "cli/report.h"
 #include "net/clock.h"
 #include "transfer/folder.h"
 #include "transfer/pipe.h"
@@ -43,14 +41,12 @@ static const struct cli_option options[] = {
 };
 
 struct receive {
-    uv_loop_t loop;
-    uv_signal_t interrupted, terminated;
+    struct cli_life life;
     uv_idle_t worker;    // Active while parts are hashed.
     uv_timer_t ticker;   // Draws progress, and tells the sender.
     uv_timer_t farewell; // For the sender to close.
     uv_poll_t input;     // The answer to the question.
     bool has_input;
-    struct cli_report report;
     struct cli_connection connection;
     struct transfer_folder folder;
     struct transfer_pipe pipe;
@@ -59,24 +55,12 @@ struct receive {
     bool was_asked;
     bool has_resumed; // Told.
     bool is_done;     // Reported; only the farewell is left.
-    bool has_ended;
-    enum cli_exit exit;
 };
-
-static void stop(struct receive *receive, enum cli_exit exit)
-{
-    if (!receive->has_ended) {
-        receive->has_ended = true;
-        receive->exit = exit;
-        uv_stop(&receive->loop);
-    }
-}
 
 static void fail(struct receive *receive, enum cli_exit exit, const char *code, const char *text)
 {
-    if (!receive->has_ended && !receive->is_done) {
-        cli_report_error(&receive->report, code, text);
-        stop(receive, exit);
+    if (!receive->is_done) {
+        cli_life_fail(&receive->life, exit, code, text);
     }
 }
 
@@ -89,7 +73,7 @@ static void show_progress(struct receive *receive, bool is_last)
         receiver->state < TRANSFER_RECEIVER_RECEIVING) {
         return;
     }
-    cli_report_progress(&receive->report,
+    cli_report_progress(&receive->life.report,
         &(struct cli_report_progress){
             .name = receiver->items[item].path,
             .item = item + 1,
@@ -136,23 +120,20 @@ static void report_done(struct receive *receive)
 
         if (!item->offered.is_folder) {
             path_of(item->final, path);
-            cli_report_file(&receive->report, "saved", path, item->size, item->sha256);
+            cli_report_file(&receive->life.report, "saved", path, item->size, item->sha256);
         }
     }
     path_of(receiver->items[0].final, path);
-    cli_report_file(&receive->report, "done", path, receiver->received,
+    cli_report_file(&receive->life.report, "done", path, receiver->received,
         receiver->count == 1 ? receiver->items[0].sha256 : NULL);
     receive->is_done = true;
 }
 
 static void on_farewell_over(uv_timer_t *timer)
 {
-    stop(timer->data, CLI_OK);
-}
+    struct receive *receive = timer->data;
 
-static enum cli_exit exit_of(const char *code)
-{
-    return strcmp(code, "declined") == 0 ? CLI_DECLINED : CLI_FAILED;
+    cli_life_stop(&receive->life, CLI_OK);
 }
 
 static void judge(struct receive *receive)
@@ -163,7 +144,8 @@ static void judge(struct receive *receive)
     flush(receive);
     if (receiver->resumed > 0 && !receive->has_resumed) {
         receive->has_resumed = true;
-        cli_report_say(&receive->report, "resumed", "Going on from the %s that are here already.",
+        cli_report_say(&receive->life.report, "resumed",
+            "Going on from the %s that are here already.",
             cli_report_size(receiver->resumed, size));
     }
     if (receiver->state == TRANSFER_RECEIVER_DONE && !receive->is_done) {
@@ -171,7 +153,7 @@ static void judge(struct receive *receive)
         report_done(receive);
         uv_timer_start(&receive->farewell, on_farewell_over, FAREWELL_MAX, 0);
     } else if (receiver->state == TRANSFER_RECEIVER_FAILED) {
-        fail(receive, exit_of(receiver->code), receiver->code, receiver->reason);
+        fail(receive, cli_life_exit_of(receiver->code), receiver->code, receiver->reason);
     }
 }
 
@@ -252,7 +234,7 @@ static bool fits(struct receive *receive)
         return true;
     }
     char need[32], have[32];
-    cli_report_say(&receive->report, "little-room",
+    cli_report_say(&receive->life.report, "little-room",
         "Only %s are free in %s, for %s: what fits is kept, and goes on when there is room.",
         cli_report_size(space, have), output, cli_report_size(receive->receiver.total, need));
     return false;
@@ -291,7 +273,7 @@ static void on_open(void *ctx)
         return;
     }
     receive->is_open = true;
-    cli_report_say(&receive->report, "connected", "Connected (%s).",
+    cli_report_say(&receive->life.report, "connected", "Connected (%s).",
         cli_connection_path(&receive->connection));
 }
 
@@ -347,7 +329,7 @@ static void on_lost(void *ctx, const char *why)
     char text[400];
 
     if (receive->is_done) {
-        stop(receive, CLI_OK);
+        cli_life_stop(&receive->life, CLI_OK);
         return;
     }
     (void)snprintf(text, sizeof text,
@@ -370,28 +352,23 @@ static void on_interrupt(uv_signal_t *handle, int number)
         flush(receive);
     }
     fail(receive, CLI_INTERRUPTED, "cancelled", "stopped; what has arrived is kept");
-    stop(receive, CLI_INTERRUPTED);
+    cli_life_stop(&receive->life, CLI_INTERRUPTED);
 }
 
 // ---- the command
 
 static void init(struct receive *receive)
 {
-    uv_loop_init(&receive->loop);
-    uv_idle_init(&receive->loop, &receive->worker);
-    uv_timer_init(&receive->loop, &receive->ticker);
-    uv_timer_init(&receive->loop, &receive->farewell);
-    uv_signal_init(&receive->loop, &receive->interrupted);
-    uv_signal_init(&receive->loop, &receive->terminated);
+    cli_life_init(&receive->life, on_interrupt, receive);
+    uv_idle_init(&receive->life.loop, &receive->worker);
+    uv_timer_init(&receive->life.loop, &receive->ticker);
+    uv_timer_init(&receive->life.loop, &receive->farewell);
     receive->worker.data = receive->ticker.data = receive->farewell.data = receive;
-    receive->interrupted.data = receive->terminated.data = receive->input.data = receive;
-    uv_signal_start(&receive->interrupted, on_interrupt, SIGINT);
-    uv_signal_start(&receive->terminated, on_interrupt, SIGTERM);
     uv_timer_start(&receive->ticker, on_tick, 100, 100);
     // libuv makes what it polls non-blocking, and with it whatever else has the terminal open.
     int flags = fcntl(STDIN_FILENO, F_GETFL);
     receive->has_input = !says_yes && isatty(STDIN_FILENO) &&
-                         uv_poll_init(&receive->loop, &receive->input, STDIN_FILENO) == 0;
+                         uv_poll_init(&receive->life.loop, &receive->input, STDIN_FILENO) == 0;
     if (receive->has_input) {
         (void)fcntl(STDIN_FILENO, F_SETFL, flags);
     }
@@ -407,20 +384,15 @@ static void deinit(struct receive *receive)
     uv_close((uv_handle_t *)&receive->worker, NULL);
     uv_close((uv_handle_t *)&receive->ticker, NULL);
     uv_close((uv_handle_t *)&receive->farewell, NULL);
-    uv_close((uv_handle_t *)&receive->interrupted, NULL);
-    uv_close((uv_handle_t *)&receive->terminated, NULL);
     if (receive->has_input) {
         uv_close((uv_handle_t *)&receive->input, NULL);
     }
-    cli_connection_deinit(&receive->connection);
-    uv_run(&receive->loop, UV_RUN_NOWAIT);
-    (void)uv_loop_close(&receive->loop);
+    cli_life_deinit(&receive->life, &receive->connection);
     transfer_folder_deinit(&receive->folder);
 }
 
 static void receive_all(struct receive *receive, const struct signaling_phrase *code)
 {
-    char why[256];
     struct cli_connection_options connection = {
         .server = cli_connection_server(server            ? server
                                         : code->server[0] ? code->server
@@ -442,13 +414,7 @@ static void receive_all(struct receive *receive, const struct signaling_phrase *
     };
 
     init(receive);
-    enum yodel_err err =
-        cli_connection_init(&receive->connection, &receive->loop, &connection, why);
-    if (err) {
-        fail(receive, err == YODEL_ERR_SYNTAX ? CLI_USAGE : CLI_FAILED, "usage", why);
-    } else {
-        uv_run(&receive->loop, UV_RUN_DEFAULT);
-    }
+    cli_life_run(&receive->life, &receive->connection, &connection);
     deinit(receive);
 }
 
@@ -470,24 +436,24 @@ static int run(int count, char **words)
     struct signaling_phrase code;
     char typed[SIGNALING_SERVER_MAX], why[SIGNALING_WHY_MAX];
 
-    cli_report_init(&receive.report, is_json);
+    cli_report_init(&receive.life.report, is_json);
     join_words(words, count, typed);
     if (signaling_phrase_parse(&code, bytes_of_text(typed), why) != YODEL_OK) {
-        cli_report_error(&receive.report, "bad-code", why);
+        cli_report_error(&receive.life.report, "bad-code", why);
         return CLI_USAGE;
     }
     if (is_json && strcmp(output, "-") == 0) {
         cli_report_error(
-            &receive.report, "usage", "--json and the file cannot both go to standard output");
+            &receive.life.report, "usage", "--json and the file cannot both go to standard output");
         return CLI_USAGE;
     }
     transfer_pipe_init(&receive.pipe);
     if (strcmp(output, "-") != 0 && transfer_folder_init(&receive.folder, output) != YODEL_OK) {
-        cli_report_error(&receive.report, "unwritable", receive.folder.text);
+        cli_report_error(&receive.life.report, "unwritable", receive.folder.text);
         return CLI_FAILED;
     }
     receive_all(&receive, &code);
-    return (int)receive.exit;
+    return (int)receive.life.exit;
 }
 
 const struct cli_command cli_receive = {

@@ -1,16 +1,14 @@
 // yodel send: files, folders or a pipe, to whoever has the code.
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "cli/connection.h"
+#include "cli/life.h"
 #include "cli/options.h"
 #include "cli/qr.h"
-#include "cli/report.h"
 #include "net/clock.h"
 #include "transfer/files.h"
 
@@ -44,39 +42,18 @@ static const struct cli_option options[] = {
 };
 
 struct send {
-    uv_loop_t loop;
-    uv_signal_t interrupted, terminated;
+    struct cli_life life;
     uv_idle_t pump;    // Active while there is work and room.
     uv_timer_t ticker; // Draws progress.
     uv_timer_t waiter; // For a receiver that was lost.
     uv_poll_t input;   // A pipe that had nothing yet.
     bool has_input;
     int input_flags; // As they were: who else has the pipe or the terminal gets it back so.
-    struct cli_report report;
     struct cli_connection connection;
     struct transfer_files files;
     struct transfer_sender sender;
     bool is_open; // The sender is at work.
-    bool has_ended;
-    enum cli_exit exit;
 };
-
-static void stop(struct send *send, enum cli_exit exit)
-{
-    if (!send->has_ended) {
-        send->has_ended = true;
-        send->exit = exit;
-        uv_stop(&send->loop);
-    }
-}
-
-static void fail(struct send *send, enum cli_exit exit, const char *code, const char *text)
-{
-    if (!send->has_ended) {
-        cli_report_error(&send->report, code, text);
-        stop(send, exit);
-    }
-}
 
 static void show_progress(struct send *send, bool is_last)
 {
@@ -86,7 +63,7 @@ static void show_progress(struct send *send, bool is_last)
     if (!send->is_open || sender->state < TRANSFER_SENDER_SENDING) {
         return;
     }
-    cli_report_progress(&send->report,
+    cli_report_progress(&send->life.report,
         &(struct cli_report_progress){
             .name = send->files.items[item].path,
             .item = item + 1,
@@ -106,19 +83,14 @@ static void report_done(struct send *send)
 
     show_progress(send, true);
     for (uint32_t i = 0; i < sender->count && sender->count > 1; i++) {
-        if (!send->files.items[i].is_folder && send->report.is_json) {
-            cli_report_file(&send->report, "sent", send->files.items[i].path,
+        if (!send->files.items[i].is_folder && send->life.report.is_json) {
+            cli_report_file(&send->life.report, "sent", send->files.items[i].path,
                 send->files.items[i].size, sender->resumes[i].sha256);
         }
     }
     bool is_one = sender->count == 1;
-    cli_report_file(&send->report, "done", send->files.items[0].path, sender->sent,
+    cli_report_file(&send->life.report, "done", send->files.items[0].path, sender->sent,
         is_one ? sender->resumes[0].sha256 : NULL);
-}
-
-static enum cli_exit exit_of(const char *code)
-{
-    return strcmp(code, "declined") == 0 ? CLI_DECLINED : CLI_FAILED;
 }
 
 // Whether the sender is at its end, one way or the other.
@@ -129,7 +101,7 @@ static bool judge(struct send *send)
     if (sender->state == TRANSFER_SENDER_DONE) {
         report_done(send);
         signaling_meet_release(&send->connection.meet);
-        stop(send, CLI_OK);
+        cli_life_stop(&send->life, CLI_OK);
         return true;
     }
     // The last words go out first.
@@ -138,7 +110,7 @@ static bool judge(struct send *send)
 
         (void)snprintf(text, sizeof text, "%s%s", sender->reason,
             strcmp(sender->code, "declined") == 0 ? " (declined by the receiver)" : "");
-        fail(send, exit_of(sender->code), sender->code, text);
+        cli_life_fail(&send->life, cli_life_exit_of(sender->code), sender->code, text);
         return true;
     }
     return false;
@@ -186,19 +158,19 @@ static bool send_one(struct send *send)
         err = yodel_channel_send(channel, out.message.ptr, out.message.len);
     }
     if (err) {
-        fail(send, CLI_NETWORK, "io", yodel_err_text(err));
+        cli_life_fail(&send->life, CLI_NETWORK, "io", yodel_err_text(err));
     }
     return !err;
 }
 
 static void pump(struct send *send)
 {
-    for (int i = 0; i < PUMP_MAX && send->is_open && !send->has_ended; i++) {
+    for (int i = 0; i < PUMP_MAX && send->is_open && !send->life.has_ended; i++) {
         if (!send_one(send)) {
             break;
         }
     }
-    if (!send->is_open || send->has_ended || judge(send)) {
+    if (!send->is_open || send->life.has_ended || judge(send)) {
         uv_idle_stop(&send->pump);
         return;
     }
@@ -219,7 +191,7 @@ static void on_pump(uv_idle_t *idle)
 
 static void wake(struct send *send)
 {
-    if (send->is_open && !send->has_ended) {
+    if (send->is_open && !send->life.has_ended) {
         uv_idle_start(&send->pump, on_pump);
     }
 }
@@ -237,8 +209,8 @@ static void on_code(void *ctx, const char *code)
     char link[512];
 
     (void)snprintf(link, sizeof link, "%s/#%s", server, code);
-    cli_report_code(&send->report, code, link);
-    if (send->report.is_terminal && !has_no_qr) {
+    cli_report_code(&send->life.report, code, link);
+    if (send->life.report.is_terminal && !has_no_qr) {
         (void)cli_qr_print(stderr, link);
         (void)fputc('\n', stderr);
     }
@@ -248,7 +220,7 @@ static void on_wrong_code(void *ctx)
 {
     struct send *send = ctx;
 
-    cli_report_say(&send->report, "wrong-code",
+    cli_report_say(&send->life.report, "wrong-code",
         "Somebody came with a wrong code, so that code is used up. Here is another:");
 }
 
@@ -260,11 +232,12 @@ static void on_open(void *ctx)
     uv_timer_stop(&send->waiter);
     if (transfer_sender_init(&send->sender, send->files.items, send->files.count, &source) !=
         YODEL_OK) {
-        fail(send, CLI_FAILED, "io", "there is no memory left");
+        cli_life_fail(&send->life, CLI_FAILED, "io", "there is no memory left");
         return;
     }
     send->is_open = true;
-    cli_report_say(&send->report, "connected", "Connected (%s). Waiting for the other side's yes.",
+    cli_report_say(&send->life.report, "connected",
+        "Connected (%s). Waiting for the other side's yes.",
         cli_connection_path(&send->connection));
     uv_timer_start(&send->ticker, on_tick, 100, 100);
     wake(send);
@@ -298,7 +271,9 @@ static void end_sender(struct send *send)
 
 static void on_wait_over(uv_timer_t *timer)
 {
-    fail(timer->data, CLI_NETWORK, "peer-gone",
+    struct send *send = timer->data;
+
+    cli_life_fail(&send->life, CLI_NETWORK, "peer-gone",
         "the receiver did not come back; send again: what has arrived there is kept");
 }
 
@@ -306,7 +281,7 @@ static void on_lost(void *ctx, const char *why)
 {
     struct send *send = ctx;
 
-    if (send->has_ended) {
+    if (send->life.has_ended) {
         return;
     }
     bool can_resume = !transfer_files_has_pipe(&send->files);
@@ -315,17 +290,19 @@ static void on_lost(void *ctx, const char *why)
         char text[400];
 
         (void)snprintf(text, sizeof text, "%s; send again: what has arrived there is kept", why);
-        fail(send, CLI_NETWORK, "peer-gone", text);
+        cli_life_fail(&send->life, CLI_NETWORK, "peer-gone", text);
         return;
     }
     cli_report_say(
-        &send->report, "waiting", "%s. The same code goes on where it stopped; waiting.", why);
+        &send->life.report, "waiting", "%s. The same code goes on where it stopped; waiting.", why);
     uv_timer_start(&send->waiter, on_wait_over, WAIT_FOR_MAX, 0);
 }
 
 static void on_failed(void *ctx, enum cli_exit exit, const char *code, const char *text)
 {
-    fail(ctx, exit, code, text);
+    struct send *send = ctx;
+
+    cli_life_fail(&send->life, exit, code, text);
 }
 
 static void on_interrupt(uv_signal_t *handle, int number)
@@ -338,26 +315,21 @@ static void on_interrupt(uv_signal_t *handle, int number)
         while (send_one(send)) {
         }
     }
-    fail(send, CLI_INTERRUPTED, "cancelled", "stopped");
+    cli_life_fail(&send->life, CLI_INTERRUPTED, "cancelled", "stopped");
 }
 
 // ---- the command
 
 static void init(struct send *send)
 {
-    uv_loop_init(&send->loop);
-    uv_idle_init(&send->loop, &send->pump);
-    uv_timer_init(&send->loop, &send->ticker);
-    uv_timer_init(&send->loop, &send->waiter);
-    uv_signal_init(&send->loop, &send->interrupted);
-    uv_signal_init(&send->loop, &send->terminated);
+    cli_life_init(&send->life, on_interrupt, send);
+    uv_idle_init(&send->life.loop, &send->pump);
+    uv_timer_init(&send->life.loop, &send->ticker);
+    uv_timer_init(&send->life.loop, &send->waiter);
     send->pump.data = send->ticker.data = send->waiter.data = send;
-    send->interrupted.data = send->terminated.data = send;
-    uv_signal_start(&send->interrupted, on_interrupt, SIGINT);
-    uv_signal_start(&send->terminated, on_interrupt, SIGTERM);
     send->input_flags = fcntl(STDIN_FILENO, F_GETFL);
     send->has_input = transfer_files_has_pipe(&send->files) &&
-                      uv_poll_init(&send->loop, &send->input, STDIN_FILENO) == 0;
+                      uv_poll_init(&send->life.loop, &send->input, STDIN_FILENO) == 0;
     send->input.data = send;
 }
 
@@ -367,15 +339,11 @@ static void deinit(struct send *send)
     uv_close((uv_handle_t *)&send->pump, NULL);
     uv_close((uv_handle_t *)&send->ticker, NULL);
     uv_close((uv_handle_t *)&send->waiter, NULL);
-    uv_close((uv_handle_t *)&send->interrupted, NULL);
-    uv_close((uv_handle_t *)&send->terminated, NULL);
     if (send->has_input) {
         uv_close((uv_handle_t *)&send->input, NULL);
         (void)fcntl(STDIN_FILENO, F_SETFL, send->input_flags);
     }
-    cli_connection_deinit(&send->connection);
-    uv_run(&send->loop, UV_RUN_NOWAIT);
-    (void)uv_loop_close(&send->loop);
+    cli_life_deinit(&send->life, &send->connection);
     transfer_files_deinit(&send->files);
 }
 
@@ -383,12 +351,12 @@ static bool collect(struct send *send, int count, char **paths)
 {
     for (int i = 0; i < count; i++) {
         if (transfer_files_add(&send->files, paths[i], count == 1 ? name : NULL)) {
-            cli_report_error(&send->report, "unreadable", send->files.text);
+            cli_report_error(&send->life.report, "unreadable", send->files.text);
             return false;
         }
     }
     if (send->files.left_out > 0) {
-        cli_report_say(&send->report, "left-out",
+        cli_report_say(&send->life.report, "left-out",
             "%u links or devices inside the folders are left out.", send->files.left_out);
     }
     return true;
@@ -397,11 +365,10 @@ static bool collect(struct send *send, int count, char **paths)
 static int run(int count, char **paths)
 {
     static struct send send;
-    char why[256];
 
-    cli_report_init(&send.report, is_json);
+    cli_report_init(&send.life.report, is_json);
     if (count == 0) {
-        cli_report_error(&send.report, "usage", "name what to send: yodel send FILE");
+        cli_report_error(&send.life.report, "usage", "name what to send: yodel send FILE");
         return CLI_USAGE;
     }
     transfer_files_init(&send.files);
@@ -427,14 +394,9 @@ static int run(int count, char **paths)
         .on_failed = on_failed,
         .ctx = &send,
     };
-    enum yodel_err err = cli_connection_init(&send.connection, &send.loop, &connection, why);
-    if (err) {
-        fail(&send, err == YODEL_ERR_SYNTAX ? CLI_USAGE : CLI_FAILED, "usage", why);
-    } else {
-        uv_run(&send.loop, UV_RUN_DEFAULT);
-    }
+    cli_life_run(&send.life, &send.connection, &connection);
     deinit(&send);
-    return (int)send.exit;
+    return (int)send.life.exit;
 }
 
 const struct cli_command cli_send = {
