@@ -112,6 +112,7 @@ static bool complete(struct server_turn_stream *client, struct bytes *bytes, yod
         if (turn_frame_length(whole, &len) == TURN_FRAME_WHOLE) {
             client->partial_len = 0;
             recv_message(client, whole, now);
+            server_turn_batch_flush(client->turn->batch); // What leaves lies in `partial`.
         }
     }
     return true;

@@ -1,6 +1,7 @@
 // yodel serve as a relay: coturn's client against it, over each transport; who is refused; what hostile clients get.
 
 import { execFileSync, spawn } from "node:child_process";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import dgram from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
@@ -123,6 +124,77 @@ test("a user who is taken out of the file cannot come back", async (defer) => {
     while (!server.err.includes("were read again")) await new Promise((resolve) => setTimeout(resolve, 50));
   })(), "the reload");
   same((await uclient(portOf(server), "wonder")).got, 0, "after");
+});
+
+// ---- a client of our own, over TCP
+
+const attribute = (type, value) => {
+  const head = Buffer.alloc(4);
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(value.length, 2);
+  return Buffer.concat([head, value, Buffer.alloc(-value.length & 3)]);
+};
+
+// With a key: the USERNAME, REALM and NONCE that go with it are among the attributes already.
+function message(type, attributes, key) {
+  const body = Buffer.concat(attributes);
+  const head = Buffer.concat([Buffer.alloc(4), Buffer.from([0x21, 0x12, 0xa4, 0x42]), randomBytes(12)]);
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(body.length + (key ? 24 : 0), 2);
+  const whole = Buffer.concat([head, body]);
+  return key ? Buffer.concat([whole, attribute(8, createHmac("sha1", key).update(whole).digest())]) : whole;
+}
+
+const loopbackPeer = (port) => {
+  const value = Buffer.from([0, 1, 0, 0, 127 ^ 0x21, 0x12, 0xa4, 1 ^ 0x42]);
+  value.writeUInt16BE(port ^ 0x2112, 2);
+  return attribute(0x12, value);
+};
+
+function attributeOf(answer, wanted) {
+  for (let at = 20; at < answer.length; at += 4 + ((answer.readUInt16BE(at + 2) + 3) & ~3)) {
+    if (answer.readUInt16BE(at) === wanted) return answer.subarray(at + 4, at + 4 + answer.readUInt16BE(at + 2));
+  }
+  throw new Error(`no attribute ${wanted}`);
+}
+
+test("messages that come in parts are relayed as they were", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback);
+  const peer = dgram.createSocket("udp4");
+  const heard = [];
+  peer.on("message", (data) => heard.push(data));
+  await new Promise((resolve) => peer.bind(0, "127.0.0.1", resolve));
+  const socket = net.connect(portOf(server), "127.0.0.1").setNoDelay(true);
+  defer(() => (peer.close(), socket.destroy()));
+  const ask = async (bytes) => {
+    socket.write(bytes);
+    return await within(3000, new Promise((resolve) => socket.once("data", resolve)), "an answer");
+  };
+
+  const transport = attribute(0x19, Buffer.from([17, 0, 0, 0]));
+  const challenge = await ask(message(3, [transport]));
+  const proof = [
+    attribute(6, Buffer.from("alice")),
+    attribute(0x14, attributeOf(challenge, 0x14)),
+    attribute(0x15, attributeOf(challenge, 0x15)),
+  ];
+  const key = createHash("md5").update("alice:e2e:wonder").digest();
+  same((await ask(message(3, [transport, ...proof], key))).readUInt16BE(0), 0x103, "allocated");
+  const to = loopbackPeer(peer.address().port);
+  same((await ask(message(8, [to, ...proof], key))).readUInt16BE(0), 0x108, "permitted");
+
+  // The second begins in the segment that ends the first, and both lie in the same place of the server's.
+  const data = [1, 2, 3].map((fill) => Buffer.alloc(400, fill));
+  const all = Buffer.concat(data.map((bytes) => message(0x16, [to, attribute(0x13, bytes)])));
+  const length = all.length / data.length;
+  for (const [from, end] of [[0, 200], [200, length + 300], [length + 300, 2 * length + 2], [2 * length + 2, all.length]]) {
+    socket.write(all.subarray(from, end));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await within(3000, (async () => {
+    while (heard.length < data.length) await new Promise((resolve) => setTimeout(resolve, 20));
+  })(), "what was sent");
+  data.forEach((bytes, i) => check(heard[i].equals(bytes), `message ${i} is another: ${heard[i].subarray(0, 16).toString("hex")}`));
 });
 
 // ---- hostile streams
