@@ -62,7 +62,11 @@ for (const [name, more] of [["UDP", []], ["TCP", ["-t"]]]) {
 test("coturn's client relays over TLS, on the port that TCP has as well", async (defer) => {
   const server = await serve(defer, ...base, ...loopback, ...certificate(defer), "--turn-tls", "off");
   const good = await uclient(portOf(server), "wonder", ["-t", "-S"]);
+  // Two that come with one read count as one to coturn's client over TLS, from its own server too: the server's count tells.
   check(good.sent > 0 && good.got > 0, good.out.slice(-500));
+  for (const way of ["to_peers", "to_clients"]) {
+    same(await metric(server, `turn_relayed_packets_total{way="${way}"}`), good.sent, way);
+  }
 });
 
 test("a private peer is refused unless it is allowed", async (defer) => {
