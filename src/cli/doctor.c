@@ -15,15 +15,10 @@
 #include <string.h>
 #include <uv.h>
 
-#include "cli/connection.h"
-#include "cli/doctor_relay.h"
-#include "cli/doctor_report.h"
-#include "cli/doctor_udp.h"
-#include "cli/doctor_web.h"
+#include "cli/doctor_lines.h"
 #include "cli/options.h"
 #include "net/clock.h"
 #include "net/env.h"
-#include "net/interfaces.h"
 #include "signaling/message.h"
 
 #define TIMEOUT_DEFAULT 25
@@ -31,7 +26,6 @@
 #define CLOSE_MS 1000 // For what is on its way at the end.
 #define HELLO_MS 5000 // docs/SIGNALING.md.
 #define PROGRESS_MS 200
-#define LIST_MAX 400
 
 static struct cli_list turn;
 static bool is_json, is_insecure;
@@ -47,56 +41,14 @@ static const struct cli_option options[] = {
     {"json", 0, NULL, "a JSON object a check: check, verdict, detail, fix", .flag = &is_json},
 };
 
-struct run;
-
-struct stun {
-    struct run *run;
-    const char *text; // The URL.
-    struct server_url url;
-    struct dns_query *query;
-    struct yodel_addr addr;
-    struct doctor_udp_probe probe;
-    bool has_probe;
-};
-
-struct run {
-    uv_loop_t loop;
-    uv_signal_t signals[2];
-    uv_timer_t deadline, hello, progress;
-    const struct env *env;
-    const char *server;
-    struct signaling_url url;
-    struct doctor_report report;
-    struct interface_list interfaces;
-
-    struct doctor_web_probe web;
-    struct signaling_link *link;
-    bool has_heard, has_hello; // The signaling server; from it.
-    uint64_t asked_at;
-    uint32_t hello_ms;
-    char server_name[64];
-    char why[DOCTOR_TEXT_MAX]; // There was no hello.
-
-    struct cli_servers servers; // Of the command line, then of the server.
-    struct stun stuns[CLI_SERVERS_MAX];
-    size_t stun_count, resolving;
-    struct doctor_relay relays[CLI_SERVERS_MAX];
-    size_t relay_count, relays_begun;
-    struct ssl_ctx_st *tls;
-    yodel_certificate *certificate;
-
-    uint32_t pending; // Examinations under way.
-    bool is_interrupted;
-};
-
-static void begin(struct run *run)
+static void begin(struct doctor_run *run)
 {
     run->pending++;
 }
 
 static void end(void *ctx)
 {
-    struct run *run = ctx;
+    struct doctor_run *run = ctx;
 
     if (--run->pending == 0) {
         uv_stop(&run->loop);
@@ -107,11 +59,12 @@ static void end(void *ctx)
 
 static void on_probed(void *ctx)
 {
-    end(((struct stun *)ctx)->run);
+    end(((struct doctor_run_stun *)ctx)->run);
 }
 
 // Another server's address, of the same family, for what one server cannot tell alone.
-static const struct yodel_addr *second_of(const struct run *run, const struct stun *stun)
+static const struct yodel_addr *second_of(
+    const struct doctor_run *run, const struct doctor_run_stun *stun)
 {
     for (size_t i = 0; i < run->stun_count; i++) {
         const struct yodel_addr *addr = &run->stuns[i].addr;
@@ -122,10 +75,10 @@ static const struct yodel_addr *second_of(const struct run *run, const struct st
     return NULL;
 }
 
-static void probe_all(struct run *run)
+static void probe_all(struct doctor_run *run)
 {
     for (size_t i = 0; i < run->stun_count; i++) {
-        struct stun *stun = &run->stuns[i];
+        struct doctor_run_stun *stun = &run->stuns[i];
         if (stun->addr.family == YODEL_ADDR_NONE) {
             continue;
         }
@@ -141,8 +94,8 @@ static void probe_all(struct run *run)
 
 static void on_stun_address(void *ctx, const struct yodel_addr *addrs, size_t count)
 {
-    struct stun *stun = ctx;
-    struct run *run = stun->run;
+    struct doctor_run_stun *stun = ctx;
+    struct doctor_run *run = stun->run;
 
     stun->query = NULL;
     if (count > 0) {
@@ -155,11 +108,12 @@ static void on_stun_address(void *ctx, const struct yodel_addr *addrs, size_t co
     end(run);
 }
 
-static void add_stun(struct run *run, const struct cli_server *server, const struct server_url *url)
+static void add_stun(
+    struct doctor_run *run, const struct cli_server *server, const struct server_url *url)
 {
-    struct stun *stun = &run->stuns[run->stun_count];
+    struct doctor_run_stun *stun = &run->stuns[run->stun_count];
 
-    *stun = (struct stun){.run = run, .text = server->url, .url = *url};
+    *stun = (struct doctor_run_stun){.run = run, .text = server->url, .url = *url};
     if (dns_start(&stun->query, &run->loop, run->env->alloc, url->host, on_stun_address, stun) ==
         YODEL_OK) {
         run->stun_count++;
@@ -171,7 +125,7 @@ static void add_stun(struct run *run, const struct cli_server *server, const str
 // ---- TURN servers
 
 // A wrong password is tried once with each name at each host.
-static bool is_first(const struct run *run, const struct doctor_relay *relay)
+static bool is_first(const struct doctor_run *run, const struct doctor_relay *relay)
 {
     for (size_t i = 0; i < run->relay_count; i++) {
         const struct doctor_relay *other = &run->relays[i];
@@ -184,14 +138,14 @@ static bool is_first(const struct run *run, const struct doctor_relay *relay)
 }
 
 static void add_relay(
-    struct run *run, const struct cli_server *server, const struct server_url *url)
+    struct doctor_run *run, const struct cli_server *server, const struct server_url *url)
 {
     struct doctor_relay *relay = &run->relays[run->relay_count];
     struct doctor_relay_options relay_options = {
         .loop = &run->loop,
         .env = run->env,
         .server = server,
-        .is_insecure = is_insecure,
+        .is_insecure = run->is_insecure,
         .tls = run->tls,
         .certificate = run->certificate,
         .on_done = end,
@@ -210,7 +164,7 @@ static void add_relay(
 }
 
 // Those from `first` on.
-static void examine_servers(struct run *run, size_t first)
+static void examine_servers(struct doctor_run *run, size_t first)
 {
     struct server_url url;
 
@@ -229,7 +183,7 @@ static void examine_servers(struct run *run, size_t first)
 
 // ---- signaling
 
-static void hear(struct run *run)
+static void hear(struct doctor_run *run)
 {
     if (!run->has_heard) {
         run->has_heard = true;
@@ -238,7 +192,7 @@ static void hear(struct run *run)
     }
 }
 
-static void take_hello(struct run *run, const json_t *hello)
+static void take_hello(struct doctor_run *run, const json_t *hello)
 {
     size_t first = run->servers.count;
     const char *name = json_string_value(json_object_get(hello, "server"));
@@ -252,7 +206,7 @@ static void take_hello(struct run *run, const json_t *hello)
 
 static void on_link_message(void *ctx, struct bytes text)
 {
-    struct run *run = ctx;
+    struct doctor_run *run = ctx;
     json_t *message = run->has_heard ? NULL : signaling_message_read(text);
     const char *type = json_string_value(json_object_get(message, "type"));
 
@@ -275,7 +229,7 @@ static void on_link_open(void *ctx)
 
 static void on_link_close(void *ctx, const char *why)
 {
-    struct run *run = ctx;
+    struct doctor_run *run = ctx;
 
     if (!run->has_heard) {
         (void)snprintf(run->why, sizeof run->why, "%s", why);
@@ -285,19 +239,19 @@ static void on_link_close(void *ctx, const char *why)
 
 static void on_no_hello(uv_timer_t *timer)
 {
-    struct run *run = timer->data;
+    struct doctor_run *run = timer->data;
 
     (void)snprintf(
         run->why, sizeof run->why, "no hello came over WebSocket in %d s", HELLO_MS / 1000);
     hear(run);
 }
 
-static void ask_signaling(struct run *run)
+static void ask_signaling(struct doctor_run *run)
 {
     struct signaling_link_options link = {
         .loop = &run->loop,
         .url = run->server,
-        .is_insecure = is_insecure,
+        .is_insecure = run->is_insecure,
         .on_open = on_link_open,
         .on_message = on_link_message,
         .on_close = on_link_close,
@@ -313,203 +267,6 @@ static void ask_signaling(struct run *run)
     }
 }
 
-// ---- the report
-
-static void add(struct run *run, struct doctor_line line)
-{
-    doctor_report_add(&run->report, &line);
-}
-
-static void report_interfaces(struct run *run)
-{
-    const struct interfaces_policy policy = {.loopback = YODEL_LOOPBACK_IF_ALONE};
-    struct interface_list all;
-    struct doctor_interfaces facts = {0};
-    char list[LIST_MAX], addr[ADDR_TEXT_MAX];
-    struct writer w = writer_of(span_of(list, sizeof list - 1));
-
-    if (interfaces_read(&all) == YODEL_OK) {
-        interfaces_choose(&run->interfaces, &all, &policy);
-    }
-    facts.count = (uint32_t)run->interfaces.count;
-    facts.is_loopback_only = facts.count > 0;
-    for (size_t i = 0; i < run->interfaces.count; i++) {
-        const struct interface *item = &run->interfaces.items[i];
-        struct writer before = w;
-        facts.is_loopback_only = facts.is_loopback_only && addr_is_loopback(&item->addr);
-        put_format(&w, "%s%s %s", i > 0 ? ", " : "", item->name, addr_ip_text(&item->addr, addr));
-        w = w.failed ? before : w;
-    }
-    list[w.len] = '\0';
-    facts.list = list;
-    add(run, doctor_verdict_interfaces(&facts));
-}
-
-static bool has_global_v6(const struct run *run)
-{
-    for (size_t i = 0; i < run->interfaces.count; i++) {
-        const struct yodel_addr *addr = &run->interfaces.items[i].addr;
-        if (addr->family == YODEL_ADDR_V6 && !addr_is_loopback(addr) && !addr_is_link_local(addr) &&
-            !addr_is_private(addr)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// The way that TLS and HTTP took; else the first that was tried.
-static const struct doctor_tcp *way_of(const struct doctor_web_probe *web)
-{
-    const struct doctor_tcp *v4 = &web->ways[0].facts, *v6 = &web->ways[1].facts;
-
-    return web->taken ? &web->taken->facts : v4->addr.family != YODEL_ADDR_NONE ? v4 : v6;
-}
-
-static void report_certificate(struct run *run)
-{
-    const struct doctor_web_probe *web = &run->web;
-    struct doctor_certificate facts = {
-        .host = run->url.host,
-        .is_secure = run->url.is_secure,
-        .is_local = addr_is_loopback(&way_of(web)->addr),
-        .is_insecure = is_insecure,
-        .tls = web->has_tls ? &web->tls : NULL,
-        .now = clock_wall_seconds(),
-    };
-
-    add(run, doctor_verdict_certificate(&facts));
-}
-
-static void report_web(struct run *run)
-{
-    const struct doctor_web_probe *web = &run->web;
-    struct doctor_ipv6 ipv6 = {has_global_v6(run), web->dns.v6_count > 0, web->ways[1].facts.state};
-
-    add(run, doctor_verdict_ipv6(&ipv6));
-    add(run, doctor_verdict_dns(&web->dns));
-    if (web->dns.v4_count + web->dns.v6_count == 0) {
-        return;
-    }
-    add(run, doctor_verdict_tcp(way_of(web)));
-    if (!web->taken) {
-        return;
-    }
-    report_certificate(run);
-    if (run->url.is_secure && (!web->has_tls || web->tls.state != DOCTOR_TLS_OPEN)) {
-        return; // Nothing goes through what does not stand.
-    }
-    add(run, doctor_verdict_http(&web->web));
-    if (web->web.is_http) {
-        add(run, doctor_verdict_clock(web->http.has_date, web->http.date - web->answered_at));
-    }
-}
-
-static void report_signaling(struct run *run)
-{
-    struct doctor_signaling facts = {run->has_hello, run->server_name, run->why, run->hello_ms};
-
-    if (!run->has_hello && !run->web.taken) {
-        return; // The lines above say why already.
-    }
-    if (!run->has_hello && !run->why[0]) {
-        facts.why = "no hello came over WebSocket";
-    }
-    add(run, doctor_verdict_signaling(&facts));
-}
-
-static void report_stun(struct run *run)
-{
-    struct doctor_stun none = {0};
-
-    for (size_t i = 0; i < run->stun_count; i++) {
-        const struct stun *stun = &run->stuns[i];
-        struct doctor_stun facts = {
-            .url = stun->text, .port = stun->url.port, .is_resolved = stun->has_probe};
-        if (stun->has_probe) {
-            struct doctor_nat_facts nat = doctor_nat_facts(&stun->probe.nat);
-            facts.is_answered = nat.is_answered;
-            facts.error = nat.error;
-            facts.mapped = nat.mapped;
-            facts.rtt = nat.rtt;
-        }
-        add(run, doctor_verdict_stun(&facts));
-    }
-    if (run->has_hello && run->stun_count == 0) {
-        add(run, doctor_verdict_stun(&none));
-    }
-}
-
-static void report_udp(struct run *run)
-{
-    uint32_t asked = 0, answered = 0;
-
-    for (size_t i = 0; i < run->stun_count; i++) {
-        const struct stun *stun = &run->stuns[i];
-        asked += stun->has_probe;
-        answered += stun->has_probe && doctor_nat_facts(&stun->probe.nat).is_answered;
-    }
-    for (size_t i = 0; i < run->relay_count; i++) {
-        bool is_udp = doctor_relay_is_udp(&run->relays[i]);
-        asked += is_udp;
-        answered += is_udp && doctor_relay_is_answered(&run->relays[i]);
-    }
-    if (asked > 0) {
-        add(run, doctor_verdict_udp(asked, answered, run->web.taken != NULL));
-    }
-}
-
-// Of the server that can tell the most.
-static void report_nat(struct run *run)
-{
-    const struct stun *best = NULL;
-    int most = -1;
-
-    for (size_t i = 0; i < run->stun_count; i++) {
-        const struct stun *stun = &run->stuns[i];
-        if (stun->has_probe) {
-            struct doctor_nat_facts facts = doctor_nat_facts(&stun->probe.nat);
-            int tells =
-                facts.is_answered + 2 * (facts.mapping != DOCTOR_NAT_UNKNOWN) + 2 * facts.has_other;
-            best = tells > most ? stun : best;
-            most = tells > most ? tells : most;
-        }
-    }
-    if (!best) {
-        return;
-    }
-    struct doctor_nat_facts facts = doctor_nat_facts(&best->probe.nat);
-    add(run, doctor_verdict_nat(&facts));
-    if (facts.is_answered) {
-        add(run, doctor_verdict_hairpin(&facts));
-    }
-    if (best->probe.has_sized) {
-        add(run, doctor_verdict_mtu(doctor_mtu_passed(&best->probe.mtu),
-                     doctor_mtu_lost(&best->probe.mtu), best->addr.family == YODEL_ADDR_V6));
-    }
-}
-
-static void report_turn(struct run *run)
-{
-    struct doctor_turn none = {0};
-
-    for (size_t i = 0; i < run->relay_count; i++) {
-        doctor_relay_report(&run->relays[i], &run->report);
-    }
-    if (run->has_hello && run->relay_count == 0) {
-        add(run, doctor_verdict_turn(&none));
-    }
-}
-
-static void report_all(struct run *run)
-{
-    report_web(run);
-    report_signaling(run);
-    report_stun(run);
-    report_udp(run);
-    report_nat(run);
-    report_turn(run);
-}
-
 // ---- its life
 
 static void on_deadline(uv_timer_t *timer)
@@ -519,21 +276,21 @@ static void on_deadline(uv_timer_t *timer)
 
 static void on_progress(uv_timer_t *timer)
 {
-    struct run *run = timer->data;
+    struct doctor_run *run = timer->data;
 
     doctor_report_progress(&run->report, run->server, run->pending);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    struct run *run = handle->data;
+    struct doctor_run *run = handle->data;
 
     (void)number;
     run->is_interrupted = true;
     uv_stop(&run->loop);
 }
 
-static void watch(struct run *run, uv_signal_t *handle, int number)
+static void watch(struct doctor_run *run, uv_signal_t *handle, int number)
 {
     (void)uv_signal_init(&run->loop, handle);
     (void)uv_signal_start(handle, on_signal, number);
@@ -541,7 +298,7 @@ static void watch(struct run *run, uv_signal_t *handle, int number)
 }
 
 static void set_timer(
-    struct run *run, uv_timer_t *timer, uv_timer_cb call, uint64_t ms, uint64_t again)
+    struct doctor_run *run, uv_timer_t *timer, uv_timer_cb call, uint64_t ms, uint64_t again)
 {
     (void)uv_timer_init(&run->loop, timer);
     timer->data = run;
@@ -550,7 +307,7 @@ static void set_timer(
     }
 }
 
-static void examine(struct run *run)
+static void examine(struct doctor_run *run)
 {
     begin(run); // Until all of it has begun.
     begin(run);
@@ -572,7 +329,7 @@ static void close_all(uv_handle_t *handle, void *ctx)
 }
 
 // Gives relays back, closes what is open, and runs the loop until that has happened.
-static void clean_up(struct run *run)
+static void clean_up(struct doctor_run *run)
 {
     signaling_link_free(run->link);
     doctor_web_close(&run->web);
@@ -600,10 +357,11 @@ static void clean_up(struct run *run)
     yodel_certificate_free(run->certificate);
 }
 
-static int prepare(struct run *run, int count, char **arguments)
+static int prepare(struct doctor_run *run, int count, char **arguments)
 {
     char why[CLI_WHY_MAX];
 
+    run->is_insecure = is_insecure;
     if (count > 1) {
         fprintf(stderr, "yodel doctor: one server at a time (`yodel help doctor`)\n");
         return CLI_USAGE;
@@ -630,7 +388,7 @@ static int prepare(struct run *run, int count, char **arguments)
 
 static int run_doctor(int argument_count, char **arguments)
 {
-    static struct run run;
+    static struct doctor_run run;
     int code = prepare(&run, argument_count, arguments);
 
     if (code != CLI_OK) {
@@ -645,10 +403,10 @@ static int run_doctor(int argument_count, char **arguments)
     set_timer(&run, &run.deadline, on_deadline, (uint64_t)timeout_s * 1000, 0);
     set_timer(&run, &run.hello, NULL, 0, 0);
     set_timer(&run, &run.progress, on_progress, 0, PROGRESS_MS);
-    report_interfaces(&run);
+    doctor_lines_interfaces(&run);
     examine(&run);
     if (!run.is_interrupted) {
-        report_all(&run);
+        doctor_lines_all(&run);
         code = doctor_report_write(&run.report, run.server) ? CLI_OK : CLI_FAILED;
     } else {
         doctor_report_forget(&run.report);
