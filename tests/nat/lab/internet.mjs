@@ -54,9 +54,11 @@ export class Internet {
   constructor() {
     makeCertificate();
     this.core = new Namespace("internet", { forwards: true });
-    for (const [region, { v4, v6 }] of Object.entries(REGIONS)) {
+    for (const [index, [region, { v4, v6 }]] of Object.entries(REGIONS).entries()) {
       this.core.ip(
-        `link add ${region} type bridge`,
+        // An address of its own: a bridge takes the lowest of its ports' otherwise, another each time that one comes or
+        // goes, and for five seconds its neighbours send to the one before.
+        `link add ${region} address 02:00:00:00:01:0${index} type bridge`,
         `addr add ${v4}.1/24 dev ${region}`,
         `addr add ${v6}:1/64 dev ${region} nodad`,
         `link set ${region} up`,
