@@ -71,6 +71,21 @@ static bool is_fit(const struct yodel_addr *other, const struct yodel_addr *serv
            other->port != server->port && kind_of(other) == kind_of(server);
 }
 
+// What a server says that we look like, where it can be true.
+static bool is_plausible(const struct yodel_addr *mapped)
+{
+    return mapped->port != 0 && !addr_is_any(mapped) && !addr_is_multicast(mapped);
+}
+
+// Where a datagram of ours may come round: whatever a server says, a public one gets us to send
+// nothing into the network we are in.
+static bool can_turn_back(const struct doctor_nat *nat, const struct yodel_addr *mapped)
+{
+    const struct yodel_addr *server = &nat->config.server;
+
+    return mapped->family == server->family && kind_of(mapped) == kind_of(server);
+}
+
 // ---- asking
 
 static void ask(struct doctor_nat *nat, enum doctor_nat_question question,
@@ -100,9 +115,11 @@ static void ask_more(struct doctor_nat *nat, yodel_time now)
         ask(nat, DOCTOR_NAT_FILTER_BOTH, &nat->config.server, now);
         ask(nat, DOCTOR_NAT_FILTER_PORT, &nat->config.server, now);
     }
-    if (is_translated(nat) && is_answered(nat, DOCTOR_NAT_FIRST_B)) {
-        ask(nat, DOCTOR_NAT_HAIRPIN_A, &nat->asks[DOCTOR_NAT_FIRST_B].mapped, now);
-        ask(nat, DOCTOR_NAT_HAIRPIN_B, &nat->asks[DOCTOR_NAT_FIRST_A].mapped, now);
+    const struct yodel_addr *a = &nat->asks[DOCTOR_NAT_FIRST_A].mapped;
+    const struct yodel_addr *b = &nat->asks[DOCTOR_NAT_FIRST_B].mapped;
+    if (is_translated(nat) && can_turn_back(nat, a) && can_turn_back(nat, b)) {
+        ask(nat, DOCTOR_NAT_HAIRPIN_A, b, now);
+        ask(nat, DOCTOR_NAT_HAIRPIN_B, a, now);
     }
 }
 
@@ -175,7 +192,8 @@ static void take_answer(struct doctor_nat *nat, enum doctor_nat_question questio
     }
     if (stun_attr_read_addr(msg, STUN_XOR_MAPPED_ADDRESS, &mapped) ||
         stun_attr_read_addr(msg, STUN_MAPPED_ADDRESS, &mapped)) {
-        one->mapped = addr_unmap(&mapped);
+        mapped = addr_unmap(&mapped);
+        one->mapped = is_plausible(&mapped) ? mapped : (struct yodel_addr){0};
     }
     if (question == DOCTOR_NAT_FIRST_A) {
         nat->rtt = rtt;

@@ -18,8 +18,9 @@ struct model {
     enum doctor_nat_rule mapping, filtering;
     bool does_hairpin;
     bool has_other, ignores_change, refuses_change, is_dead;
-    struct yodel_addr other; // What the server says of itself.
-    uint32_t to_elsewhere;   // Datagrams to where nobody of ours is.
+    struct yodel_addr other;  // What the server says of itself.
+    struct yodel_addr mapped; // What it says of us, where it lies.
+    uint32_t to_elsewhere;    // Datagrams to where nobody of ours is.
 
     struct {
         uint32_t socket;
@@ -110,7 +111,8 @@ static void answer(
         stun_attr_put_error(&w, STUN_UNKNOWN_ATTRIBUTE, "");
     } else {
         stun_msg_put_header(&w, STUN_BINDING | STUN_SUCCESS, msg->id);
-        stun_attr_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, public);
+        bool is_lie = model.mapped.family != YODEL_ADDR_NONE;
+        stun_attr_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, is_lie ? &model.mapped : public);
         if (model.has_other) {
             // Written in plain, as MAPPED-ADDRESS is.
             uint8_t *at = stun_msg_put_attr_room(&w, STUN_OTHER_ADDRESS, 8);
@@ -295,6 +297,27 @@ static void another_address_that_is_none_is_not_asked(void)
     }
 }
 
+static void an_address_of_ours_that_cannot_be_is_not_asked(void)
+{
+    const struct yodel_addr bad[] = {
+        addr_v4(0, 0, 0, 0, 40000),
+        addr_v4(127, 0, 0, 1, 40000),
+        addr_v4(10, 0, 0, 1, 40000),
+        addr_v4(169, 254, 169, 254, 40000),
+        addr_v4(224, 0, 0, 251, 5353),
+        addr_v4(203, 0, 113, 1, 0),
+        {.family = YODEL_ADDR_V6, .ip = {0xff, 0x02, [15] = 1}, .port = 40000},
+        {.family = YODEL_ADDR_V6, .ip = {[10] = 0xff, 0xff}, .port = 40000},
+    };
+
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        model = honest(DOCTOR_NAT_INDEPENDENT, DOCTOR_NAT_INDEPENDENT);
+        model.mapped = bad[i];
+        CHECK(!run(NULL).is_hairpin_known);
+        CHECK_EQ(model.to_elsewhere, 0);
+    }
+}
+
 static void what_was_not_asked_or_comes_from_elsewhere_changes_nothing(void)
 {
     struct doctor_nat_config config = {.server = *server(0, 0), .local = {local(0), local(1)}};
@@ -323,4 +346,5 @@ TEST_MAIN(TEST(each_mapping_and_filtering_is_told),
     TEST(a_server_with_one_address_leaves_it_unknown_but_a_second_one_helps),
     TEST(a_server_that_ignores_or_refuses_the_change_tells_nothing_of_filtering),
     TEST(another_address_that_is_none_is_not_asked),
+    TEST(an_address_of_ours_that_cannot_be_is_not_asked),
     TEST(what_was_not_asked_or_comes_from_elsewhere_changes_nothing))
