@@ -20,7 +20,7 @@
 #define CONNECTIONS_MAX 1000000
 
 static struct server_config config = {.listen = ":8080"};
-static struct cli_list turn_users, turn_allow;
+static struct cli_list turn_users, turn_allow, stun_others;
 static const char *turn_switch = "on";
 static const char *config_file;
 static const char *log_level = "info";
@@ -32,6 +32,11 @@ static const struct cli_option options[] = {
         .text = &config.listen},
     {"udp", 0, "HOST:PORT", "where STUN and TURN answer, or off (default: port 3478)",
         .text = &config.udp},
+    {"stun-other", 0, "IP[:PORT][/IP]|off",
+        "a second address of this machine, where STUN tells clients\nwhat their NATs do; and its "
+        "name in the world, where a NAT\n"
+        "is before it (default: another public one, next port)",
+        .list = &stun_others},
     {"turn", 0, "on|off", "relay for clients (default on: for those that signaling lets in)",
         .text = &turn_switch},
     {"turn-tcp", 0, "HOST:PORT", "where TURN is over TCP, or off (default: as --udp)",
@@ -259,6 +264,8 @@ static bool take_turn(void)
     config.turn.user_count = turn_users.count;
     config.turn.allow = turn_allow.items;
     config.turn.allow_count = turn_allow.count;
+    config.turn.others = stun_others.items;
+    config.turn.other_count = stun_others.count;
     return config.turn.is_off || strcmp(turn_switch, "on") == 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "server/server.h"
 
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include "server/listen.h"
 #include "server/state.h"
 #include "server/tls.h"
+#include "server/turn_addresses.h"
 #include "server/websocket.h"
 
 #define HEADERS_ROOM 8192 // Of a request; more is refused.
@@ -114,6 +116,33 @@ static enum yodel_err check_config(const struct server_config *config, char why[
     return YODEL_OK;
 }
 
+// The sockets of the second address (RFC 5780). Where nobody asked for it, it can be done without.
+static enum yodel_err open_others(struct server *server, struct server_turn_setup *setup,
+    int fds[SERVER_TURN_LISTENERS_MAX], char why[SERVER_ERROR_MAX])
+{
+    struct turn_server_config *core = &setup->core;
+    bool is_asked = server->config.turn.other_count > 0;
+
+    for (size_t i = 1; i < core->listener_count; i++) {
+        fds[i] = server_listen_udp(&core->listeners[i], why);
+        if (fds[i] >= 0) {
+            continue;
+        }
+        snprintf(why, SERVER_ERROR_MAX, "--stun-other cannot have UDP port %u of its address: %s",
+            (unsigned)core->listeners[i].port, strerror(errno));
+        while (--i > 0) {
+            close(fds[i]);
+        }
+        if (is_asked) {
+            return YODEL_ERR_NETWORK;
+        }
+        log_warn(server->config.env, "server", "clients learn less about their NATs: %s", why);
+        server_turn_addresses_forget_others(core);
+        break;
+    }
+    return YODEL_OK;
+}
+
 static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MAX])
 {
     const char *udp = server->config.udp;
@@ -129,21 +158,27 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
         snprintf(why, SERVER_ERROR_MAX, "--udp wants HOST:PORT, :PORT or off, not \"%s\"", udp);
         return YODEL_ERR_SYNTAX;
     }
-    int fd = server_listen_udp(&addr, why);
-    if (fd < 0 && !udp) {
+    int fds[SERVER_TURN_LISTENERS_MAX] = {server_listen_udp(&addr, why)};
+    if (fds[0] < 0 && !udp) {
         // Nobody asked for this port: the server works without, on one network at least.
         log_warn(env, "server", "no STUN and no TURN: %s", why);
         return YODEL_OK;
     }
-    if (fd < 0) {
+    if (fds[0] < 0) {
         return YODEL_ERR_NETWORK;
     }
     enum yodel_err err = server_turn_setup_read(&setup, &server->config.turn, env, &addr, why);
     if (err) {
-        close(fd);
+        close(fds[0]);
         return err;
     }
-    err = server_turn_start(&server->turn, server->loop, env, &setup, fd, &addr);
+    err = open_others(server, &setup, fds, why);
+    if (err) {
+        close(fds[0]);
+        server_turn_setup_free(&setup, env);
+        return err;
+    }
+    err = server_turn_start(&server->turn, server->loop, env, &setup, fds);
     if (err) {
         snprintf(why, SERVER_ERROR_MAX, "TURN does not start: %s", yodel_err_text(err));
     }

@@ -31,6 +31,9 @@ struct server_turn_options {
         *allow; // Networks that relays may reach although they are private: "10.0.0.0/8".
     size_t allow_count;
     const char *external; // What the world calls our relays' addresses.
+    const char *const
+        *others;          // Second addresses for RFC 5780: "IP", "IP:PORT", "IP/PUBLIC-IP"; "off".
+    size_t other_count;   // 0: what is found.
     const char *ports;    // "MIN-MAX".
     const char *tcp;      // Where TURN over TCP is, as `udp` below; NULL: where UDP is.
     const char *tls;      // And over TLS; NULL: port 5349 where there is a certificate.

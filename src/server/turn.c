@@ -309,8 +309,24 @@ static void start_handles(struct server_turn *turn)
     turn->due = YODEL_NEVER;
 }
 
+// Takes all of `fds`, also where it fails.
+static enum yodel_err open_listeners(struct server_turn *turn, const int *fds)
+{
+    const struct turn_server_config *core = &turn->setup.core;
+    size_t count = core->listener_count;
+
+    YODEL_ASSERT(count <= SERVER_TURN_LISTENERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct server_turn_socket *socket = open_socket(turn, fds[i], &core->listeners[i], NULL);
+        if (socket) {
+            turn->listeners[turn->listener_count++] = socket;
+        }
+    }
+    return turn->listener_count == count ? YODEL_OK : YODEL_ERR_NO_MEMORY;
+}
+
 enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, const struct env *env,
-    const struct server_turn_setup *setup, int fd, const struct yodel_addr *local)
+    const struct server_turn_setup *setup, const int *fds)
 {
     struct turn_server_config config = setup->core;
 
@@ -323,16 +339,13 @@ enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, cons
     config.credentials = turn->setup.credentials;
     turn->batch = server_turn_batch_new(env->alloc);
     turn->slots = server_turn_udp_slots_new(env->alloc);
-    if (!turn->batch || !turn->slots) {
-        close(fd);
-        return YODEL_ERR_NO_MEMORY;
+    enum yodel_err err = open_listeners(turn, fds);
+    if (err == YODEL_OK && (!turn->batch || !turn->slots)) {
+        err = YODEL_ERR_NO_MEMORY;
     }
-    turn->listeners[0] = open_socket(turn, fd, local, NULL);
-    if (!turn->listeners[0]) {
-        return YODEL_ERR_NO_MEMORY;
+    if (err == YODEL_OK) {
+        err = turn_server_new(&turn->core, &config);
     }
-    turn->listener_count = 1;
-    enum yodel_err err = turn_server_new(&turn->core, &config);
     if (err != YODEL_OK) {
         return err;
     }

@@ -68,11 +68,10 @@ struct server_turn {
     void *ctx;
 };
 
-// `setup` is taken over, and `fd`, a bound socket at `local`. Failure leaves nothing behind but
-// handles that close: run the loop until on_stopped.
+// `setup` is taken over, and `fds`, a bound socket for each of its listeners. Failure leaves nothing
+// behind but handles that close: run the loop until on_stopped.
 YODEL_MUST_USE enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop,
-    const struct env *env, const struct server_turn_setup *setup, int fd,
-    const struct yodel_addr *local);
+    const struct env *env, const struct server_turn_setup *setup, const int *fds);
 
 // No new allocations.
 void server_turn_drain(struct server_turn *turn);

@@ -8,20 +8,11 @@
 
 #include "base/assert.h"
 #include "crypto/secret.h"
-#include "net/interfaces.h"
+#include "server/turn_addresses.h"
 
 #define REALM_DEFAULT "yodel"
 
 // ---- text
-
-// Takes the next of a list with commas off its front; empty after the last.
-static struct bytes next_of_list(const char **list)
-{
-    *list += strspn(*list, ", ");
-    struct bytes one = bytes_of(*list, strcspn(*list, ", "));
-    *list += one.len;
-    return one;
-}
 
 // The next line that is neither empty nor a comment, without what surrounds it.
 static bool next_line(struct bytes *text, struct bytes *line)
@@ -225,81 +216,7 @@ static enum yodel_err make_credentials(struct server_turn_setup *setup, const st
     return YODEL_OK;
 }
 
-// ---- addresses
-
-static bool is_public(const struct yodel_addr *addr)
-{
-    return !addr_is_private(addr) && !addr_is_loopback(addr) && !addr_is_link_local(addr);
-}
-
-// Where relays of a family are: the best public address of this machine's, else the best of its network,
-// else loopback, so that a machine alone works by itself.
-static struct yodel_addr choose(const struct interface_list *all, enum yodel_family family)
-{
-    struct interface_list sorted;
-    struct yodel_addr best = {0};
-    int best_rank = -1;
-
-    interfaces_choose(&sorted, all,
-        &(struct interfaces_policy){.loopback = YODEL_LOOPBACK_ALWAYS, .is_lasting = true});
-    for (size_t i = 0; i < sorted.count; i++) {
-        const struct yodel_addr *addr = &sorted.items[i].addr;
-        int rank = is_public(addr) ? 2 : addr_is_loopback(addr) ? 0 : 1;
-        if (addr->family == family && !addr_is_link_local(addr) && rank > best_rank) {
-            best = *addr;
-            best_rank = rank;
-        }
-    }
-    return best;
-}
-
-static void find_relays(struct turn_server_config *core, const struct yodel_addr *local,
-    const struct interface_list *all)
-{
-    if (!addr_is_any(local)) {
-        *(local->family == YODEL_ADDR_V4 ? &core->v4.bound : &core->v6.bound) = *local;
-        return;
-    }
-    core->v4.bound = choose(all, YODEL_ADDR_V4);
-    if (local->family == YODEL_ADDR_V6) {
-        core->v6.bound = choose(all, YODEL_ADDR_V6);
-        if (addr_is_loopback(&core->v6.bound) && !addr_is_loopback(&core->v4.bound)) {
-            core->v6.bound = (struct yodel_addr){0}; // There is no IPv6 to speak of.
-        }
-    }
-}
-
-static bool take_external(struct turn_server_config *core, const char *list)
-{
-    struct bytes text;
-
-    while ((text = next_of_list(&list)).len > 0) {
-        struct yodel_addr addr;
-        if (addr_parse_ip(&addr, text) != YODEL_OK) {
-            return false;
-        }
-        struct turn_relay_address *relay = addr.family == YODEL_ADDR_V4 ? &core->v4 : &core->v6;
-        if (relay->bound.family == YODEL_ADDR_NONE || addr_is_any(&addr)) {
-            return false;
-        }
-        relay->public_addr = addr;
-    }
-    return true;
-}
-
-// What a listening socket is, for the core: never a peer. And no address of this machine is.
-static enum yodel_err name_own(struct turn_server_config *core, const struct yodel_addr *local,
-    const struct interface_list *all)
-{
-    core->listeners[core->listener_count++] = *local;
-    for (size_t i = 0; i < all->count; i++) {
-        enum yodel_err err = turn_rules_add_own(&core->rules, &all->items[i].addr);
-        if (err) {
-            return err;
-        }
-    }
-    return YODEL_OK;
-}
+// ---- addresses, rules and limits
 
 static enum yodel_err read_rules(struct turn_server_config *core,
     const struct server_turn_options *options, char why[SERVER_ERROR_MAX])
@@ -324,9 +241,13 @@ static enum yodel_err read_core(
     struct turn_server_config *core = &setup->core;
     struct interface_list all = {0};
 
-    if (interfaces_read(&all) != YODEL_OK || name_own(core, local, &all) != YODEL_OK) {
+    if (interfaces_read(&all) != YODEL_OK) {
         snprintf(why, SERVER_ERROR_MAX, "cannot read the addresses of this machine");
         return YODEL_ERR_NETWORK;
+    }
+    enum yodel_err err = server_turn_addresses_find(core, options, local, &all, why);
+    if (err) {
+        return err;
     }
     core->limits.allocations = options->allocations;
     core->limits.allocations_per_user = options->allocations_per_user;
@@ -334,16 +255,8 @@ static enum yodel_err read_core(
     if (options->is_off) {
         return YODEL_OK;
     }
-    find_relays(core, local, &all);
     setup->has_relays =
         core->v4.bound.family != YODEL_ADDR_NONE || core->v6.bound.family != YODEL_ADDR_NONE;
-    if (options->external && !take_external(core, options->external)) {
-        snprintf(why, SERVER_ERROR_MAX,
-            "--turn-external wants an IP address, or one of each family with a comma between them, "
-            "of families that the server listens on, not \"%.100s\"",
-            options->external);
-        return YODEL_ERR_SYNTAX;
-    }
     if (options->ports && !parse_ports(&core->limits, options->ports)) {
         snprintf(why, SERVER_ERROR_MAX,
             "--turn-ports wants a range between 1024 and 65535, like 49152-65535, not \"%.100s\"",
@@ -360,7 +273,7 @@ static void warn_of_private(const struct server_turn_setup *setup, const struct 
     char text[ADDR_TEXT_MAX];
 
     if (v4->bound.family == YODEL_ADDR_NONE || v4->public_addr.family != YODEL_ADDR_NONE ||
-        is_public(&v4->bound)) {
+        server_turn_addresses_is_public(&v4->bound)) {
         return;
     }
     log_info(env, "turn",

@@ -88,22 +88,29 @@ static size_t addr_attr_len(const struct yodel_addr *addr)
     return addr->family == YODEL_ADDR_V6 ? 24 : 12;
 }
 
+struct name {
+    uint16_t type;
+    struct yodel_addr addr;
+};
+
 struct answer {
-    struct yodel_addr source, other, origin;
+    struct yodel_addr source;
+    struct name names[2]; // What may be left out, the last one first.
+    size_t name_count;
     bool has_fingerprint;
 };
 
 static size_t answer_len(const struct answer *answer, size_t named)
 {
     return STUN_HEADER_SIZE + addr_attr_len(&answer->source) +
-           named * addr_attr_len(&answer->other) +
+           named * addr_attr_len(&answer->names[0].addr) +
            (answer->has_fingerprint ? STUN_AUTH_FINGERPRINT_SIZE : 0);
 }
 
-// How many of OTHER-ADDRESS and RESPONSE-ORIGIN an answer of at most `max` has.
+// How many of the names an answer of at most `max` has.
 static size_t count_named(const struct answer *answer, size_t max)
 {
-    size_t named = 2;
+    size_t named = answer->name_count;
 
     while (named > 0 && answer_len(answer, named) > max) {
         named--;
@@ -116,15 +123,27 @@ static void put_answer(
 {
     stun_msg_put_header(w, STUN_BINDING | STUN_SUCCESS, msg->id);
     stun_attr_put_xor_addr(w, STUN_XOR_MAPPED_ADDRESS, &answer->source);
-    if (named > 0) {
-        stun_attr_put_addr(w, STUN_OTHER_ADDRESS, &answer->other);
-    }
-    if (named > 1) {
-        stun_attr_put_addr(w, STUN_RESPONSE_ORIGIN, &answer->origin);
+    for (size_t i = 0; i < named; i++) {
+        stun_attr_put_addr(w, answer->names[i].type, &answer->names[i].addr);
     }
     if (answer->has_fingerprint) {
         stun_auth_put_fingerprint(w);
     }
+}
+
+// §7.4: OTHER-ADDRESS is for a server with a second IP address alone; one with a second port only says
+// where its answer comes from.
+static void name_addresses(struct answer *answer, const struct turn_discovery *discovery,
+    struct corner asked, struct corner leaves)
+{
+    struct corner other = {!asked.is_second_ip, !asked.is_second_port};
+
+    if (has_two_ips(discovery)) {
+        answer->names[answer->name_count++] =
+            (struct name){STUN_OTHER_ADDRESS, public_of(discovery, other)};
+    }
+    answer->names[answer->name_count++] =
+        (struct name){STUN_RESPONSE_ORIGIN, public_of(discovery, leaves)};
 }
 
 // Whether this is a Binding that it can answer: false leaves it to a server without a second address.
@@ -150,7 +169,7 @@ static bool read_request(
 size_t turn_discovery_answer(struct turn_server *server, const struct turn_discovery *discovery,
     struct turn_client_id *from, struct bytes request, struct span room, yodel_time now)
 {
-    struct corner asked = {0}, other, leaves;
+    struct corner asked = {0}, leaves;
     struct answer answer = {.source = addr_unmap(&from->addr)};
     struct writer w = writer_of(room);
     struct stun_msg msg;
@@ -163,11 +182,9 @@ size_t turn_discovery_answer(struct turn_server *server, const struct turn_disco
         !find_corner(discovery, &from->local, &asked)) {
         return stun_server_answer(request, &from->addr, room);
     }
-    other = (struct corner){!asked.is_second_ip, !asked.is_second_port};
-    leaves = (struct corner){change & STUN_CHANGE_IP ? other.is_second_ip : asked.is_second_ip,
-        change & STUN_CHANGE_PORT ? other.is_second_port : asked.is_second_port};
-    answer.other = public_of(discovery, other);
-    answer.origin = public_of(discovery, leaves);
+    leaves = (struct corner){asked.is_second_ip ^ ((change & STUN_CHANGE_IP) != 0),
+        asked.is_second_port ^ ((change & STUN_CHANGE_PORT) != 0)};
+    name_addresses(&answer, discovery, asked, leaves);
     answer.has_fingerprint = stun_msg_find(&msg, STUN_FINGERPRINT) != NULL;
 
     size_t named = count_named(&answer, times(request.len, &answer.source, 16));

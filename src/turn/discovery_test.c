@@ -69,6 +69,8 @@ static void what_is_not_there_is_refused(void)
 {
     start("192.0.2.1:3479"); // Another port alone.
     CHECK_EQ(ask("192.0.2.1:3478", STUN_CHANGE_PORT), 0);
+    CHECK(says(STUN_RESPONSE_ORIGIN, "192.0.2.1:3479"));
+    CHECK(!stun_msg_find(&s.answer, STUN_OTHER_ADDRESS)); // §7.4: of a second IP address alone.
     CHECK_EQ(ask("192.0.2.1:3478", STUN_CHANGE_IP), 420);
     CHECK_EQ(ask("192.0.2.7:3478", STUN_CHANGE_PORT), 420); // Where nothing is known.
     s.client.transport = YODEL_TCP;
@@ -77,6 +79,23 @@ static void what_is_not_there_is_refused(void)
     world_init(&s);
     CHECK_EQ(ask("192.0.2.1:3478", STUN_CHANGE_PORT), 420);
     CHECK(!stun_msg_find(&s.answer, STUN_OTHER_ADDRESS));
+    world_deinit(&s);
+}
+
+// RFC 5780 §7.5 and §7.6 let a stranger choose where an answer goes, and make it long.
+static void who_asks_for_another_s_answer_gets_420(void)
+{
+    static const uint16_t refused[] = {0x0026, 0x0027}; // PADDING, RESPONSE-PORT.
+
+    start("192.0.2.9:3479");
+    s.client.local = world_addr("192.0.2.1:3478");
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        world_begin(&s, STUN_BINDING);
+        stun_attr_put_u32(&s.w, refused[i], 0x16000000);
+        CHECK_EQ(world_send_plain(&s), 420);
+        CHECK(s.out.head.len <= s.w.len * 16 / 10);
+        CHECK(addr_equal(&s.out.client.addr, &s.client.addr));
+    }
     world_deinit(&s);
 }
 
@@ -102,4 +121,5 @@ static void long_answers_are_seldom(void)
 
 TEST_MAIN(TEST(answers_leave_from_where_the_table_says),
     TEST(the_public_addresses_are_named_and_the_local_ones_used),
-    TEST(what_is_not_there_is_refused), TEST(long_answers_are_seldom))
+    TEST(what_is_not_there_is_refused), TEST(who_asks_for_another_s_answer_gets_420),
+    TEST(long_answers_are_seldom))

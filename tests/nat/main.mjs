@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { proofs } from "./cases/proof.mjs";
+import { diagnoses } from "./cases/doctor.mjs";
 import { browsers, canRun } from "./cases/browser.mjs";
 import { changes, idle, orphans } from "./cases/changes.mjs";
 import { matrix, results, table } from "./cases/matrix.mjs";
@@ -77,6 +78,7 @@ await serve(stage, internet.server, SERVE);
 await serve(stage, internet.relay, SERVE_RELAY);
 if (canRun) await runAll(browsers(), 2);
 else console.log("note: there is no Chromium");
+await runAll(diagnoses(internet), 2);
 await runAll([idle, orphans, ...neighbours(), ...changes()], 3);
 await runAll(matrix(internet));
 if (results.size > 0) console.log(table(internet));
