@@ -10,6 +10,7 @@
 
 #define LOW_THRESHOLD (512u << 10)
 #define MISMATCH "fingerprint-mismatch"
+#define NO_PATH "no-path"
 #define WATCH_EACH_MS 250
 
 void cli_connection_drop_peer(struct cli_connection *connection)
@@ -77,15 +78,6 @@ void cli_connection_watch(struct cli_connection *connection)
     uv_timer_start(&connection->timer, on_watch, 0, WATCH_EACH_MS);
 }
 
-static void on_no_connection(uv_timer_t *timer)
-{
-    struct cli_connection *connection = timer->data;
-
-    cli_connection_fail(connection, CLI_NETWORK, "no-connection",
-        "the two machines cannot reach each other directly; try another network on one side (a "
-        "firewall or a strict NAT is between them)");
-}
-
 static bool can_signal(const struct cli_connection *connection)
 {
     return connection->link && !connection->is_alone && !connection->has_left;
@@ -95,6 +87,27 @@ static void send_signal(struct cli_connection *connection, json_t *data)
 {
     signaling_meet_signal(&connection->meet, data);
     cli_connection_flush(connection);
+}
+
+static void send_abort(struct cli_connection *connection, const char *code, const char *text)
+{
+    send_signal(connection, json_pack("{s:{s:s, s:s}}", "abort", "code", code, "text", text));
+}
+
+// Gives up looking for a path, aloud: the other side then says the same, and not that somebody left.
+static void give_up(struct cli_connection *connection, const char *text)
+{
+    send_abort(connection, NO_PATH, "no path was found");
+    cli_connection_fail(connection, CLI_NETWORK, "no-connection", text);
+}
+
+static const char no_path_text[] =
+    "the two machines cannot reach each other directly; try another network on one side (a "
+    "firewall or a strict NAT is between them)";
+
+static void on_no_connection(uv_timer_t *timer)
+{
+    give_up(timer->data, no_path_text);
 }
 
 static void send_description(struct cli_connection *connection)
@@ -171,19 +184,21 @@ static void on_disconnected(struct cli_connection *connection)
 static void on_path_failed(struct cli_connection *connection)
 {
     char text[512];
+    const char *why = yodel_peer_error_text(connection->peer);
     bool is_ice = yodel_peer_ice_connection_state(connection->peer) == YODEL_ICE_FAILED;
 
     if (connection->channel && is_ice && can_signal(connection) && !connection->is_restarting) {
         restart(connection);
     } else if (connection->channel) {
         cli_connection_lose(connection, "the connection broke");
+    } else if (is_ice) {
+        (void)snprintf(text, sizeof text,
+            "the two machines cannot reach each other directly (a firewall or a strict NAT may be "
+            "between them): %s",
+            why);
+        give_up(connection, text);
     } else {
-        (void)snprintf(text, sizeof text, "%s%s",
-            is_ice ? "the two machines cannot reach each other directly (a firewall or a "
-                     "strict NAT may be between them): "
-                   : "",
-            yodel_peer_error_text(connection->peer));
-        cli_connection_fail(connection, CLI_NETWORK, "no-connection", text);
+        cli_connection_fail(connection, CLI_NETWORK, "no-connection", why);
     }
 }
 
@@ -296,8 +311,7 @@ static void take_description(struct cli_connection *connection, const json_t *ob
         err = yodel_peer_set_remote_description(connection->peer, &description);
     }
     if (err == YODEL_ERR_UNAUTHENTIC) {
-        send_signal(connection, json_pack("{s:{s:s, s:s}}", "abort", "code", MISMATCH, "text",
-                                    "the fingerprint is not the one that the code proved"));
+        send_abort(connection, MISMATCH, "the fingerprint is not the one that the code proved");
         cli_connection_fail(connection, CLI_CODE, MISMATCH, mismatch_text);
     } else if (err && !connection->channel) {
         cli_connection_fail(
@@ -326,13 +340,15 @@ static void take_candidate(struct cli_connection *connection, const json_t *obje
     (void)yodel_peer_add_ice_candidate(connection->peer, &candidate);
 }
 
-// The other side has seen what we could not.
+// The other side has seen what we could not, or looked for a path long enough.
 static void take_abort(struct cli_connection *connection, const json_t *object)
 {
     const char *code = json_string_value(json_object_get(object, "code"));
 
     if (code && strcmp(code, MISMATCH) == 0) {
         cli_connection_fail(connection, CLI_CODE, MISMATCH, mismatch_text);
+    } else if (code && strcmp(code, NO_PATH) == 0) {
+        cli_connection_fail(connection, CLI_NETWORK, "no-connection", no_path_text);
     }
 }
 

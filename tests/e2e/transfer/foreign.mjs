@@ -95,6 +95,19 @@ function inTheMiddle(what, meddle, receiverCode, senderSays) {
   };
 }
 
+// Candidates are lost on their way, as where a firewall lets only the server through.
+function loseCandidates(data) {
+  if ("candidate" in data) return { candidate: null };
+  if (!data.description) return data;
+  const sdp = data.description.sdp.replace(/a=candidate:[^\r\n]*\r\n/g, "");
+  return { description: { ...data.description, sdp } };
+}
+
+// The receiver, which has none itself, seems to have given up.
+function giveUpEarly(data) {
+  return data.description?.type === "answer" ? { abort: { code: "no-path", text: "" } } : loseCandidates(data);
+}
+
 export const foreign = [
   {
     name: "a closed port is said at once",
@@ -158,4 +171,35 @@ export const foreign = [
   inTheMiddle("swaps fingerprints in descriptions", swapInDescription, /fingerprint-mismatch/, /fingerprint-mismatch|refused/),
   inTheMiddle("adds fingerprints to descriptions", addToDescription, /fingerprint-mismatch|no-connection|bad-description/, /fingerprint-mismatch|refused|waiting|error/),
   inTheMiddle("takes fingerprints out of descriptions", dropFromDescription, /fingerprint-mismatch|bad-description/, /fingerprint-mismatch|refused|waiting|error/),
+  {
+    name: "where no way is found, both sides say so, and the first tells the other",
+    async run(place) {
+      await place.serve();
+      const aborts = [];
+      const url = await startMiddle(place, (data) => {
+        if (data.abort) aborts.push(data.abort.code);
+        return loseCandidates(data);
+      });
+      await writeFile(place.path("f"), "x");
+      const sender = await place.send(["f"], { url });
+      const receiver = place.receive(sender.code, { url });
+      for (const one of [sender, receiver]) {
+        equal(await one.exit(40_000), 4, `${one.args[0]}'s exit`);
+        equal(one.last("error").code, "no-connection", `${one.args[0]}'s error`);
+      }
+      isTrue(aborts.length > 0 && aborts.every((code) => code === "no-path"), `aborts: ${aborts}`);
+    },
+  },
+  {
+    name: "who hears that the other side found no way does not look for one any longer",
+    async run(place) {
+      await place.serve();
+      const url = await startMiddle(place, giveUpEarly);
+      await writeFile(place.path("f"), "x");
+      const sender = await place.send(["f"], { url });
+      place.receive(sender.code, { url });
+      equal(await sender.exit(5000), 4, "the sender's exit");
+      equal(sender.last("error").code, "no-connection", "its error");
+    },
+  },
 ];
