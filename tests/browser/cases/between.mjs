@@ -1,8 +1,8 @@
 // From page to page.
 
 import { rm } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { equal, isTrue } from "../lib/check.mjs";
+import { address } from "../lib/network.mjs";
 import * as page from "../lib/page.mjs";
 
 async function transfer({ browsers, server }, from, to, files) {
@@ -42,10 +42,7 @@ function oneFile(from, to) {
 // As phones in the same network see a server without TLS: browsers keep much from such pages, the
 // private file system and the clipboard among it.
 function withoutTls(server) {
-  const all = Object.values(networkInterfaces()).flat();
-  const own = all.find((one) => one.family === "IPv4" && !one.internal);
-  if (!own) throw new Error("this machine has no address but its loopback");
-  return { ...server, url: `http://${own.address}:${server.port}/` };
+  return { ...server, url: `http://${address()}:${server.port}/` };
 }
 
 export const between = [

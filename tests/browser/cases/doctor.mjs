@@ -1,19 +1,11 @@
 // The doctor's page: healthy and broken servers, in both browsers, by keyboard and on a phone.
 
-import { networkInterfaces } from "node:os";
 import { equal, isTrue } from "../lib/check.mjs";
+import { address, lacksName, NAME } from "../lib/network.mjs";
 import * as page from "../lib/page.mjs";
 import { startStandIn } from "../lib/stand-in.mjs";
 
 const ALL_MS = 30_000;
-
-// Firefox asks no server on the loopback interface: one that others can reach is needed.
-function address() {
-  const all = Object.values(networkInterfaces()).flat();
-  const found = all.find((one) => one.family === "IPv4" && !one.internal);
-  if (!found) throw new Error("this machine has no address but the loopback's");
-  return found.address;
-}
 
 async function findings(where) {
   await where.waitForSelector("[data-done=yes]", { timeout: ALL_MS });
@@ -31,23 +23,43 @@ async function shoot(where, name) {
   if (process.env.YODEL_SHOTS) await where.screenshot({ path: `${process.env.YODEL_SHOTS}/${name}.png`, fullPage: true });
 }
 
+// Firefox asks no server on the loopback interface: one that others can reach is needed.
+async function expectHealthy({ browsers, newServer }, name, options, checks) {
+  const server = await newServer({ host: address(), ...options });
+  const where = await page.open(await browsers.get(name), `${server.url}#doctor`);
+  const found = await findings(where);
+  for (const check of ["interfaces", "signaling", ...checks]) {
+    equal(verdictOf(found, check), "ok", `${check}: ${found[check]?.text}`);
+  }
+  for (const check of checks) isTrue(/a message each way/.test(found[check].text), found[check].text);
+  isTrue(found.stun !== undefined, "a line for STUN");
+  return { where, server };
+}
+
 function healthy(name) {
   return {
     name: `${name} finds a healthy server so, with data through its relays`,
-    async run({ browsers, newServer }) {
-      const server = await newServer({ host: address() });
-      const where = await page.open(await browsers.get(name), `${server.url}#doctor`);
-      const found = await findings(where);
-      for (const check of ["interfaces", "signaling", "turn-udp", "turn-tcp"]) {
-        equal(verdictOf(found, check), "ok", `${check}: ${found[check]?.text}`);
-      }
-      isTrue(/a message each way/.test(found["turn-udp"].text), found["turn-udp"].text);
-      isTrue(found.stun !== undefined, "a line for STUN");
+    async run(context) {
+      const { where, server } = await expectHealthy(context, name, {}, ["turn-udp", "turn-tcp"]);
       await shoot(where, `doctor-${name}`);
       await where.setViewport({ width: 360, height: 740 });
       const isWide = await where.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
       equal(isWide, false, "it scrolls sideways on a phone");
       await shoot(where, `doctor-${name}-phone`);
+      await page.close(where);
+      await server.stop();
+    },
+  };
+}
+
+function healthyOverTls(name) {
+  return {
+    name: `${name} finds a healthy server with a certificate so, with data through its relay over TLS`,
+    needs: lacksName,
+    async run(context) {
+      const { certificate } = context.browsers;
+      const options = { name: NAME, certificate };
+      const { where, server } = await expectHealthy(context, name, options, ["turn-udp", "turn-tcp", "turn-tls"]);
       await page.close(where);
       await server.stop();
     },
@@ -73,6 +85,8 @@ function unhelpful(name) {
 export const doctor = [
   healthy("Chromium"),
   healthy("Firefox"),
+  healthyOverTls("Chromium"),
+  healthyOverTls("Firefox"),
   unhelpful("Chromium"),
   unhelpful("Firefox"),
   {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
+import { makeCertificate, trust } from "./certificate.mjs";
 
 const DOWNLOAD_TYPES =
   "application/octet-stream,text/plain,text/html,application/zip,image/svg+xml,image/jpeg";
@@ -19,6 +20,7 @@ export async function chromium(home, name, elsewhere) {
     acceptInsecureCerts: elsewhere !== undefined,
     userDataDir: join(home, name),
     headless: true,
+    env: { ...process.env, HOME: home }, // In which it looks for whom it trusts.
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -37,11 +39,14 @@ export async function chromium(home, name, elsewhere) {
   return { name, browser, downloads };
 }
 
-async function firefox(home) {
+async function firefox(home, authority) {
   const downloads = join(home, "firefox-downloads");
+  const profile = join(home, "firefox");
+  await trust(profile, authority);
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+    userDataDir: profile,
     headless: true,
     extraPrefsFirefox: {
       "browser.download.dir": downloads,
@@ -63,14 +68,16 @@ export class Browsers {
 
   async start() {
     this.home = await mkdtemp(join(tmpdir(), "yodel-browsers-"));
+    this.certificate = await makeCertificate(join(this.home, "certificate"));
+    await trust(join(this.home, ".pki", "nssdb"), this.certificate.authority); // Chromium's.
   }
 
   // Starts a browser the first time that a case asks for it. "Chromium 2" is another Chromium: two
   // ends in one would share a network thread, which loses what it has no time to read.
   async get(name) {
     if (!this.#started.has(name)) {
-      const make = name === "Firefox" ? firefox : chromium;
-      this.#started.set(name, make(this.home, name));
+      const made = name === "Firefox" ? firefox(this.home, this.certificate.authority) : chromium(this.home, name);
+      this.#started.set(name, made);
     }
     return this.#started.get(name);
   }

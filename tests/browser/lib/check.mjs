@@ -16,10 +16,15 @@ function limited(promise, ms) {
   return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }
 
-// Runs cases one after another. A case is {name, run, needs?}.
+// Runs cases one after another. A case is {name, run, needs?}; `needs` says what is missing here to run it, if anything.
 export async function runAll(cases, context, caseMs = 120_000) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const counts = { passed: 0, failed: [] };
   for (const one of cases) {
+    const lack = await one.needs?.();
+    if (lack) {
+      console.log(`note: not run, as it needs ${lack}: ${one.name}`);
+      continue;
+    }
     const began = Date.now();
     const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
     try {
@@ -27,7 +32,7 @@ export async function runAll(cases, context, caseMs = 120_000) {
       counts.passed++;
       console.log(`ok   ${one.name} (${seconds()} s)`);
     } catch (error) {
-      counts.failed++;
+      counts.failed.push(one.name);
       console.log(`FAIL ${one.name} (${seconds()} s)\n     ${error.message}`);
     }
   }

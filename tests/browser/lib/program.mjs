@@ -2,6 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import http from "node:http";
+import https from "node:https";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
@@ -16,7 +19,9 @@ export function start(args, options = {}) {
   running.add(child);
   child.on("exit", () => running.delete(child));
   child.said = "";
-  child.stderr.on("data", (data) => (child.said = (child.said + data).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (data) => (child.said = (child.said + data).slice(-4000)));
+  }
   return child;
 }
 
@@ -41,25 +46,53 @@ async function freePort() {
   return port;
 }
 
-async function answers(url) {
+// What is at a URL: its body, or undefined where it is not answered, or not well. `ca` vouches for it.
+async function read(url, ca) {
+  const { get } = url.startsWith("https") ? https : http;
+  const options = { ca, agent: false };
   try {
-    return (await fetch(url)).ok;
+    return await new Promise((resolve, reject) => {
+      get(url, options, async (response) => {
+        response.setEncoding("utf8");
+        const body = (await response.toArray()).join("");
+        resolve(response.statusCode === 200 ? body : undefined);
+      }).on("error", reject);
+    });
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-// `host` is where the page is opened, and where STUN and TURN are.
-export async function serve({ host = "127.0.0.1", args = [] } = {}) {
-  const port = await freePort();
-  const udp = args.includes("--udp") ? [] : ["--udp", `${host}:${await freePort()}`];
-  const child = start(["serve", "--listen", `0.0.0.0:${port}`, ...udp, ...args]);
-  const url = `http://${host}:${port}/`;
-  for (let tries = 0; !(await answers(url)); tries++) {
+// The counters of /metrics by name, without "yodel_" and labels; those with labels are added up.
+function countersOf(text) {
+  const counters = {};
+  for (const [, name, value] of text.matchAll(/^yodel_(\w+)(?:\{.*\})? (\S+)$/gm)) {
+    counters[name] = (counters[name] ?? 0) + Number(value);
+  }
+  return counters;
+}
+
+// `host` is where STUN and TURN are, and the page is opened, unless it has a name. With a certificate (lib/certificate.mjs)
+// the page is over TLS, and TURN over TLS as well.
+export async function serve({ host = "127.0.0.1", name = host, args = [], certificate } = {}) {
+  const [port, udp, tls] = [await freePort(), await freePort(), await freePort()];
+  const at = args.includes("--udp") ? [] : ["--udp", `${host}:${udp}`];
+  if (certificate) {
+    at.push("--tls-cert", certificate.certificate, "--tls-key", certificate.key, "--turn-tls", `${host}:${tls}`);
+  }
+  const child = start(["serve", "--listen", `0.0.0.0:${port}`, ...at, ...args]);
+  const url = `${certificate ? "https" : "http"}://${name}:${port}/`;
+  const ca = certificate && (await readFile(certificate.authority));
+  for (let tries = 0; (await read(url, ca)) === undefined; tries++) {
     if (tries > 100 || child.exitCode !== null) throw new Error(`no server: ${child.said}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, port, stop: () => stop(child), kill: () => stop(child, "SIGKILL") };
+  return {
+    ...{ url, name, port, udp, tls },
+    metrics: async () => countersOf(await read(url.replace(name, "127.0.0.1") + "metrics", ca)), // It tells this machine alone.
+    stop: () => stop(child),
+    kill: () => stop(child, "SIGKILL"),
+  };
 }
 
 // Lines of JSON as they come; `find` waits for the first with that event.
