@@ -69,9 +69,16 @@ bool nat_extract(struct yodel_addr *addr)
 
 // ---- mappings
 
+static bool is_recent(
+    const struct nat *nat, const struct nat_mapping *mapping, yodel_time sent_at, yodel_time now)
+{
+    return time_since(now, sent_at) <
+           (mapping->transport == YODEL_UDP ? nat->config.timeout : NAT_TIMEOUT_STREAM);
+}
+
 static bool is_live(const struct nat *nat, const struct nat_mapping *mapping, yodel_time now)
 {
-    return mapping->is_used && time_since(now, mapping->sent_at) < nat->config.timeout;
+    return mapping->is_used && is_recent(nat, mapping, mapping->sent_at, now);
 }
 
 static struct nat_mapping *find_port(
@@ -166,7 +173,7 @@ static bool is_permitted(const struct nat *nat, const struct nat_mapping *mappin
         const struct nat_permit *permit = &mapping->permits[i];
 
         if (permit->remote.family != YODEL_ADDR_NONE &&
-            time_since(now, permit->sent_at) < nat->config.timeout &&
+            is_recent(nat, mapping, permit->sent_at, now) &&
             is_same(scope, &permit->remote, remote)) {
             return true;
         }
@@ -178,14 +185,26 @@ static bool is_permitted(const struct nat *nat, const struct nat_mapping *mappin
 
 static bool is_blocked(const struct nat *nat, const struct yodel_path *path)
 {
-    return nat->config.is_udp_blocked && path->transport == YODEL_UDP;
+    return path->transport == YODEL_UDP && nat->config.is_udp_blocked;
+}
+
+static bool is_lost(const struct nat *nat, const struct yodel_path *path)
+{
+    return path->transport == YODEL_UDP && nat->config.is_udp_one_way;
+}
+
+// Nobody but servers of the web's, or of what passes for it.
+static bool is_forbidden(const struct nat *nat, const struct yodel_path *path)
+{
+    return is_blocked(nat, path) || (path->transport != YODEL_UDP && nat->config.only_port != 0 &&
+                                        path->remote.port != nat->config.only_port);
 }
 
 bool nat_out(struct nat *nat, struct yodel_path *path, yodel_time now)
 {
     struct yodel_path outside = *path;
 
-    if (is_blocked(nat, path) || (nat->config.is_nat64 && !nat_extract(&outside.remote))) {
+    if (is_forbidden(nat, path) || (nat->config.is_nat64 && !nat_extract(&outside.remote))) {
         return false;
     }
     if (outside.remote.family != nat->config.outside.family) {
@@ -211,7 +230,8 @@ bool nat_in(struct nat *nat, struct yodel_path *path, yodel_time now)
     struct nat_mapping *mapping = find_port(nat, path->transport, path->remote.port, now);
     bool is_hairpin = addr_same_ip(&path->local, &nat->config.outside);
 
-    if (!mapping || is_blocked(nat, path) || !is_permitted(nat, mapping, &path->local, now) ||
+    if (!mapping || is_blocked(nat, path) || is_lost(nat, path) ||
+        !is_permitted(nat, mapping, &path->local, now) ||
         (is_hairpin && !nat->config.has_hairpin)) {
         return false;
     }

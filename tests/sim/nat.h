@@ -1,7 +1,8 @@
 // A NAT of the simulator's: as whom a host is seen outside, and whose datagrams are let in.
 //
 // Implements  RFC 4787 §4.1 (mapping), §4.2 (ports), §4.3 (how long a mapping lasts), §5 (filtering),
-//             §6 (hairpinning); RFC 6146 §3.5 (NAT64), for addresses of RFC 6052 §2.1's prefix
+//             §6 (hairpinning); RFC 5382 §4 (streams: who was called may answer, nobody calls in);
+//             RFC 6146 §3.5 (NAT64), for addresses of RFC 6052 §2.1's prefix
 // Not here    which network is on which side (network.h); headers, fragments, ICMP
 // Ownership   a value; borrows the prng
 // Time        every `now` must be at least the one before it
@@ -17,7 +18,8 @@
 
 #define NAT_MAPPINGS_MAX 64
 #define NAT_PERMITS_MAX 32
-#define NAT_TIMEOUT YODEL_SECONDS(120) // RFC 4787 REQ-5: not sooner.
+#define NAT_TIMEOUT YODEL_SECONDS(120)         // RFC 4787 REQ-5: not sooner.
+#define NAT_TIMEOUT_STREAM YODEL_SECONDS(7440) // RFC 5382 REQ-5: nor this, of a stream.
 
 // What of the remote address matters, RFC 4787 §4.1 and §5.
 enum nat_scope {
@@ -33,8 +35,10 @@ struct nat_config {
     bool has_random_ports; // Otherwise the host's own port, or the next that is free.
     bool has_hairpin;
     bool is_udp_blocked;    // As a firewall that lets TCP out.
+    bool is_udp_one_way;    // It goes out, and nothing comes back.
     bool is_nat64;          // Inside is IPv6, outside IPv4.
-    yodel_duration timeout; // Without anything going out; 0: NAT_TIMEOUT.
+    uint16_t only_port;     // Of streams: 0, or what they may go to.
+    yodel_duration timeout; // Of UDP, without anything going out; 0: NAT_TIMEOUT.
     uint32_t mappings_max;  // 0: NAT_MAPPINGS_MAX.
 };
 

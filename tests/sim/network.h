@@ -64,6 +64,7 @@ struct network {
 struct network_arrival {
     struct yodel_path path; // As the receiver sees it.
     int link;               // Where it arrived.
+    uint64_t stream;        // It is a message that a stream carried, this one; 0: a datagram.
     int origin;             // The owner of what it is from at first, relays aside.
     bool is_relayed;
     size_t len;

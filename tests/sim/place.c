@@ -15,6 +15,7 @@ struct traits {
     bool has_v4, has_v6;
     bool is_translated; // Its IPv4 address is NAT64's.
     bool is_udp_blocked;
+    uint16_t only_port;
     bool has_random_ports;
     enum nat_scope mapping;
     enum nat_scope filtering;
@@ -50,6 +51,10 @@ static const struct traits traits[PLACE_COUNT] = {
         .is_translated = true,
         .filtering = NAT_ADDRESS_DEPENDENT},
     [PLACE_BLOCKED] = {.name = "UDP blocked", .has_v4 = true, .is_udp_blocked = true},
+    [PLACE_ONLY_443] = {.name = "only 443",
+        .has_v4 = true,
+        .is_udp_blocked = true,
+        .only_port = SIM_SERVER_TLS},
 };
 
 const char *place_name(enum place place)
@@ -92,6 +97,7 @@ static struct nat_config config_of(const struct traits *place, struct yodel_addr
         .filtering = place->filtering,
         .has_random_ports = place->has_random_ports,
         .is_udp_blocked = place->is_udp_blocked,
+        .only_port = place->only_port,
         .is_nat64 = place->is_translated};
 }
 
@@ -113,10 +119,11 @@ static int add_carrier(struct sim *sim, uint8_t n)
 
 static void add_side(struct sim *sim, int side, enum place place, bool has_relay)
 {
-    static const char *const stun[] = {"stun:" PLACE_STUN}, *const turn[] = {"turn:" PLACE_TURN,
-                                                                "turn:" PLACE_TURN_SECOND};
+    static const char *const stun[] = {"stun:" PLACE_STUN};
+    static const char *const turn[] = {"turn:" PLACE_TURN, "turn:" PLACE_TURN_SECOND,
+        "turn:" PLACE_TURN "?transport=tcp", "turns:" PLACE_TURN_SECOND ":443"};
     static const struct yodel_ice_server servers[] = {{.urls = stun, .url_count = 1},
-        {.urls = turn, .url_count = 2, .username = "alice", .credential = "secret"}};
+        {.urls = turn, .url_count = COUNT(turn), .username = "alice", .credential = "secret"}};
     const struct traits *is = &traits[place];
     uint8_t n = (uint8_t)(side + 1);
     struct yodel_addr lan = addr_v4(192, 168, n, 2, 0);

@@ -18,7 +18,8 @@ enum place {
     PLACE_DUAL,    // IPv4 behind a symmetric NAT, and IPv6.
     PLACE_NAT64,   // IPv6 alone, and a translator that lets in whoever finds the way.
     PLACE_NAT64_STRICT,
-    PLACE_BLOCKED, // No UDP leaves it.
+    PLACE_BLOCKED,  // No UDP leaves it.
+    PLACE_ONLY_443, // Nothing but streams to that port.
     PLACE_COUNT,
 };
 
@@ -30,7 +31,7 @@ enum place {
 // A sim whose sides are at `places`, with a STUN server for both.
 void place_init(struct sim *sim, uint64_t seed, const enum place places[2]);
 
-// The same with two TURN servers beside it.
+// The same with two TURN servers beside it, one of them for TCP too, the other for TLS.
 void place_init_relayed(struct sim *sim, uint64_t seed, const enum place places[2]);
 
 // A second interface of a side's, behind a NAT of its own: a mobile network beside the first.

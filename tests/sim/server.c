@@ -64,7 +64,7 @@ void server_deinit(struct sim *sim)
     }
 }
 
-// Sends what an input led to; what is carried on is still from who sent it at first.
+// Sends what an input led to, by a stream where the client has one; what is carried on is still from who sent it at first.
 static void put(
     struct sim *sim, const struct sim_server *server, const struct turn_output *out, int origin)
 {
@@ -75,6 +75,11 @@ static void put(
 
     put_bytes(&w, out->head);
     put_bytes(&w, out->body);
+    put_zeros(&w, out->padding);
+    if (!out->relay && out->client.stream != 0) {
+        stream_answer(sim, out->client.stream, writer_bytes(&w));
+        return;
+    }
     if (out->body.len > 0) {
         network_relay(&sim->network, server->link, origin, &path, writer_bytes(&w), sim->now);
     } else {
@@ -112,20 +117,39 @@ static void settle(struct sim *sim, struct sim_server *server)
     }
 }
 
+static struct turn_client_id client_of(const struct yodel_path *path, uint64_t stream)
+{
+    enum yodel_transport by = path->local.port == SIM_SERVER_TLS ? YODEL_TLS : YODEL_TCP;
+
+    return (struct turn_client_id){.addr = path->remote,
+        .local = path->local,
+        .transport = stream == 0 ? YODEL_UDP : by,
+        .stream = stream};
+}
+
+void server_disconnected(struct sim *sim, int owner, const struct yodel_path *path, uint64_t stream)
+{
+    struct sim_server *server = &sim->servers[owner - SIM_SERVER_OWNER];
+    struct turn_client_id client = client_of(path, stream);
+
+    turn_server_stream_closed(server->turn, &client);
+    settle(sim, server);
+}
+
 static void take_turn(
     struct sim *sim, struct sim_server *server, const struct network_arrival *arrival)
 {
-    struct turn_client_id client = {.addr = arrival->path.remote, .local = arrival->path.local};
+    struct turn_client_id client = client_of(&arrival->path, arrival->stream);
     struct bytes datagram = bytes_of(arrival->datagram, arrival->len);
     uint8_t room[TURN_SERVER_ROOM];
     struct span span = span_of(room, sizeof room);
     struct turn_output out;
     bool is_said = false;
 
-    if (arrival->path.local.port == server->addr.port) {
+    if (arrival->stream != 0 || arrival->path.local.port == server->addr.port) {
         is_said = turn_server_recv(server->turn, &client, datagram, span, &out, sim->now);
     }
-    for (size_t i = 0; i < SIM_RELAYS_MAX; i++) {
+    for (size_t i = 0; arrival->stream == 0 && i < SIM_RELAYS_MAX; i++) {
         struct turn_relay *relay = server->relays[i];
 
         if (relay && relay->bound.port == arrival->path.local.port) {
@@ -166,6 +190,33 @@ yodel_time server_next_at(const struct sim *sim)
 }
 
 // ---- all of them
+
+static void cut_off(struct sim *sim, const struct sim_server *server)
+{
+    struct network_link *link = &sim->network.links[server->link];
+
+    link->is_cut_in = link->is_cut_out = true;
+}
+
+void server_kill(struct sim *sim, struct sim_server *server)
+{
+    server->is_dead = true;
+    cut_off(sim, server);
+}
+
+void server_crash(struct sim *sim, struct sim_server *server)
+{
+    server->is_dead = true;
+    stream_reset_all(sim, SIM_SERVER_OWNER + (int)(server - sim->servers));
+}
+
+bool server_is_listening(const struct sim *sim, int owner, const struct yodel_addr *local)
+{
+    const struct sim_server *server = &sim->servers[owner - SIM_SERVER_OWNER];
+
+    return server->turn && !server->is_dead &&
+           (local->port == server->addr.port || local->port == SIM_SERVER_TLS);
+}
 
 bool server_is_at(const struct sim *sim, const struct yodel_addr *addr)
 {

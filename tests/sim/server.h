@@ -12,6 +12,7 @@
 #define SIM_SERVERS_MAX 4
 #define SIM_RELAYS_MAX 32
 #define SIM_SERVER_OWNER 2 // Of the first server; the sides are 0 and 1.
+#define SIM_SERVER_TLS 443 // The port of a TURN server's for streams that count as TLS.
 
 struct sim;
 
@@ -33,8 +34,17 @@ struct sim_server *server_add(struct sim *sim, const struct yodel_addr *addr);
 struct sim_server *server_add_turn(struct sim *sim, const struct yodel_addr *addr);
 void server_deinit(struct sim *sim);
 
+// The machine falls silent; only the program ends, and its streams with it.
+void server_kill(struct sim *sim, struct sim_server *server);
+void server_crash(struct sim *sim, struct sim_server *server);
+
 // Whether a datagram to `addr` goes to a server.
 bool server_is_at(const struct sim *sim, const struct yodel_addr *addr);
+
+// Whether the server, an owner of links, takes streams to `local`; one of them ended.
+bool server_is_listening(const struct sim *sim, int owner, const struct yodel_addr *local);
+void server_disconnected(
+    struct sim *sim, int owner, const struct yodel_path *path, uint64_t stream);
 
 void server_take(struct sim *sim, const struct network_arrival *arrival);
 void server_tick(struct sim *sim);

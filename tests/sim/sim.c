@@ -67,6 +67,7 @@ void sim_init_empty(struct sim *sim, uint64_t seed)
     virtual_clock_seed(seed);
     virtual_clock_set(sim->now);
     network_init(&sim->network, &sim->prng);
+    stream_init(sim);
     sim->network.quality.delay = YODEL_MS(10);
 }
 
@@ -117,6 +118,7 @@ void sim_deinit(struct sim *sim)
     }
     server_deinit(sim);
     signal_deinit(&sim->signal);
+    stream_deinit(sim);
     network_deinit(&sim->network);
 }
 
@@ -135,6 +137,8 @@ void sim_set_up(struct sim *sim, int side, int index, bool is_up)
 
     SIM_CHECK(sim, interface->is_up != is_up);
     interface->is_up = is_up;
+    struct network_link *link = &sim->network.links[interface->link];
+    link->is_cut_in = link->is_cut_out = !is_up;
     if (sim->sides[side].has_gathered && is_up) {
         tell_interface(&sim->sides[side], interface);
     } else if (sim->sides[side].has_gathered) {
@@ -151,14 +155,23 @@ static void gather(struct sim_side *side)
     yodel_peer_end_local_addresses(side->peer);
 }
 
-static struct sim_interface *find_interface(struct sim_side *side, const struct yodel_addr *addr)
+const struct sim_interface *sim_find_interface(
+    const struct sim_side *side, const struct yodel_addr *ip)
 {
     for (int i = 0; i < side->interface_count; i++) {
-        if (addr_equal(&side->interfaces[i].addr, addr)) {
+        if (addr_same_ip(&side->interfaces[i].addr, ip)) {
             return &side->interfaces[i];
         }
     }
     return NULL;
+}
+
+static const struct sim_interface *find_interface(
+    const struct sim_side *side, const struct yodel_addr *addr)
+{
+    const struct sim_interface *interface = sim_find_interface(side, addr);
+
+    return interface && interface->addr.port == addr->port ? interface : NULL;
 }
 
 // ---- events
@@ -223,10 +236,12 @@ static void take_event(struct sim_side *side, const struct yodel_event *event)
     case YODEL_EVENT_CONNECTION_STATE_CHANGE:
         take_connection(side);
         break;
-    case YODEL_EVENT_CONNECT: // There are no streams in this world.
-        yodel_peer_disconnected(side->peer, &event->stream.path);
+    case YODEL_EVENT_CONNECT:
+        stream_connect(side, event);
         break;
     case YODEL_EVENT_DISCONNECT:
+        stream_disconnect(side, &event->stream.path);
+        break;
     case YODEL_EVENT_NEGOTIATION_NEEDED:
         negotiate(side);
         break;
@@ -332,6 +347,22 @@ bool sim_is_agreed(const struct sim *sim)
 
 // ---- a turn
 
+static void send(
+    struct sim_side *side, const struct yodel_path *path, const uint8_t *datagram, size_t len)
+{
+    struct sim *sim = side->sim;
+
+    if (path->transport != YODEL_UDP) {
+        stream_send(side, path, bytes_of(datagram, len));
+        return;
+    }
+    const struct sim_interface *interface = find_interface(side, &path->local);
+    SIM_CHECK(sim, interface && !interface->is_taken);
+    if (interface->is_up) {
+        network_send(&sim->network, interface->link, path, datagram, len, sim->now);
+    }
+}
+
 static void let_speak(struct sim_side *side)
 {
     struct sim *sim = side->sim;
@@ -341,15 +372,10 @@ static void let_speak(struct sim_side *side)
     uint32_t count = 0;
 
     while ((len = yodel_peer_emit(side->peer, room, sizeof room, &path, sim->now)) > 0) {
-        const struct sim_interface *interface = find_interface(side, &path.local);
-
         SIM_CHECK(sim, len <= sizeof room && ++count < EMITS_MAX);
-        SIM_CHECK(sim, interface && !interface->is_taken);
         flow_check_wire(sim, room, len);
         check_consent(side, &path, room, len);
-        if (interface->is_up) {
-            network_send(&sim->network, interface->link, &path, room, len, sim->now);
-        }
+        send(side, &path, room, len);
         if (sim->attack) {
             sim->attack(sim, side->index, &path, room, len);
         }
@@ -363,11 +389,18 @@ bool sim_is_paused(const struct sim_side *side)
     return side->sim->now < side->paused_until;
 }
 
+static bool can_take(const struct sim_side *side, const struct network_arrival *arrival)
+{
+    const struct yodel_addr *local = &arrival->path.local;
+    const struct sim_interface *interface =
+        arrival->stream != 0 ? sim_find_interface(side, local) : find_interface(side, local);
+
+    return interface && interface->is_up && !interface->is_taken && !sim_is_paused(side);
+}
+
 static void take_arrival(struct sim_side *side, struct network_arrival *arrival)
 {
-    const struct sim_interface *interface = find_interface(side, &arrival->path.local);
-
-    if (!interface || !interface->is_up || interface->is_taken || sim_is_paused(side)) {
+    if (!can_take(side, arrival)) {
         return;
     }
     note_heard(side, arrival);
@@ -375,17 +408,26 @@ static void take_arrival(struct sim_side *side, struct network_arrival *arrival)
     listen_to(side);
 }
 
+void sim_take(struct sim *sim, struct network_arrival *arrival)
+{
+    int owner = sim->network.links[arrival->link].owner;
+
+    if (owner >= SIM_SERVER_OWNER) {
+        server_take(sim, arrival);
+    } else {
+        take_arrival(&sim->sides[owner], arrival);
+    }
+}
+
 static void take_arrivals(struct sim *sim)
 {
     struct network_arrival arrival;
 
     while (network_next(&sim->network, &arrival, sim->now)) {
-        int owner = sim->network.links[arrival.link].owner;
-
-        if (owner >= SIM_SERVER_OWNER) {
-            server_take(sim, &arrival);
+        if (arrival.path.transport == YODEL_UDP) {
+            sim_take(sim, &arrival);
         } else {
-            take_arrival(&sim->sides[owner], &arrival);
+            stream_take(sim, &arrival);
         }
     }
 }
@@ -411,6 +453,7 @@ static void turn(struct sim *sim)
 {
     virtual_clock_set(sim->now);
     take_arrivals(sim);
+    stream_run(sim);
     signal_deliver(sim);
     resolver_deliver(sim);
     server_tick(sim);
@@ -427,6 +470,7 @@ static yodel_time next_at(const struct sim *sim)
     yodel_time at = time_min(network_next_at(&sim->network), signal_next_at(sim));
 
     at = time_min(at, time_min(resolver_next_at(sim), server_next_at(sim)));
+    at = time_min(at, stream_next_at(sim));
     for (int i = 0; i < 2; i++) {
         const struct sim_side *side = &sim->sides[i];
 

@@ -5,7 +5,7 @@
 // advance, plain text is never on the wire, memory stays within its budget, states follow each other
 // as they may, and nobody sends data without consent or to a stranger.
 //
-// Not here    paths with a small MTU: no datagram is over 1200 bytes, and none is split
+// Not here    paths with a small MTU: no datagram is over 1200 bytes, and none is split; HTTP proxies
 //
 // Ownership   a sim owns all; sim_deinit frees it and checks that no memory is left
 
@@ -18,6 +18,7 @@
 #include "resolver.h"
 #include "server.h"
 #include "signal.h"
+#include "stream.h"
 
 #define SIM_INTERFACES_MAX 4
 #define SIM_HEARD_MAX 32
@@ -82,6 +83,7 @@ struct sim {
     struct sim_side sides[2];
     struct sim_signal signal;
     struct sim_resolver resolver;
+    struct sim_streams streams;
     struct sim_server servers[SIM_SERVERS_MAX];
     struct sim_flow flows[SIM_CHANNELS_MAX];
     bool is_restarting; // The application restarts ICE where the connection failed.
@@ -104,6 +106,11 @@ struct sim_interface *sim_add_interface(
 
 // An interface goes away or comes back, and the peer is told.
 void sim_set_up(struct sim *sim, int side, int interface, bool is_up);
+
+// What streams ask: the interface with the IP address, and to give a message to its owner.
+const struct sim_interface *sim_find_interface(
+    const struct sim_side *side, const struct yodel_addr *ip);
+void sim_take(struct sim *sim, struct network_arrival *arrival);
 
 // Runs until `done` says so, or `until` has come; true for the former.
 bool sim_run(struct sim *sim, bool (*done)(struct sim *sim), yodel_time until);

@@ -286,8 +286,10 @@ static void a_dead_relay_is_left_for_another(void)
         for (int i = 1; i < 3; i++) {
             struct sim_server *server = &sim.servers[i];
 
-            server->is_dead = addr_same_ip(&server->addr, &sim.sides[0].data_out.remote) ||
-                              addr_same_ip(&server->addr, &sim.sides[1].data_out.remote);
+            if (addr_same_ip(&server->addr, &sim.sides[0].data_out.remote) ||
+                addr_same_ip(&server->addr, &sim.sides[1].data_out.remote)) {
+                server_kill(&sim, server);
+            }
         }
         SIM_CHECK(&sim, sim.servers[1].is_dead != sim.servers[2].is_dead);
         drain(&sim);
@@ -309,7 +311,9 @@ static void gathering_ends_without_its_server(void)
 
         place_init(&sim, (uint64_t)i, (const enum place[2]){PLACE_FULL_CONE, PLACE_PUBLIC});
         struct sim_name *name = &sim.resolver.names[0];
-        sim.servers[0].is_dead = i == 0;
+        if (i == 0) {
+            server_kill(&sim, &sim.servers[0]);
+        }
         if (i == 1 || i == 4) {
             name->addr.family = YODEL_ADDR_NONE; // NXDOMAIN.
         }
