@@ -18,6 +18,8 @@
 #define DESCRIPTORS_MAX 65536u
 
 #define CONNECTIONS_MAX 1000000
+#define DRAIN_DEFAULT 30 // Seconds: less than systemd waits before it kills.
+#define DRAIN_MAX 86400
 
 static struct server_config config = {.listen = ":8080"};
 static struct cli_list turn_users, turn_allow, stun_others;
@@ -26,6 +28,7 @@ static const char *config_file;
 static const char *log_level = "info";
 static bool log_json;
 static bool quiet;
+static uint32_t drain_s = DRAIN_DEFAULT;
 
 static const struct cli_option options[] = {
     {"listen", 'l', "HOST:PORT", "where to listen; :PORT is every address (default :8080)",
@@ -67,6 +70,8 @@ static const struct cli_option options[] = {
         .number = &config.turn.allocations_per_user, .min = 1, .max = CONNECTIONS_MAX},
     {"turn-rate", 0, "BYTES", "of a relay in a second, each way (default: no limit)",
         .number = &config.turn.bytes_per_second, .min = 1000, .max = UINT32_MAX},
+    {"drain", 0, "SECONDS", "how long relays in use go on after SIGTERM (default 30)",
+        .number = &drain_s, .min = 0, .max = DRAIN_MAX},
     {"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)",
         .text = &config.tls_cert},
     {"tls-key", 0, "FILE", "and its private key (PEM)", .text = &config.tls_key},
@@ -189,7 +194,8 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     run->is_stopping = true;
     log_info(config.env, "serve", "stopping");
-    server_stop(run->server, on_stopped, run);
+    // Who presses Ctrl-C waits for the end; a service manager waits for those who are served.
+    server_stop(run->server, number == SIGTERM ? drain_s : 0, on_stopped, run);
 }
 
 static void on_hang_up(uv_signal_t *handle, int number)

@@ -126,8 +126,8 @@ static int send_asset(struct lws *wsi, struct server_http *http, const struct se
 typedef void write_function(const struct server *server, struct writer *w, yodel_time now);
 
 // An answer that is written anew for each request.
-static int send_made(
-    struct lws *wsi, struct server_http *http, write_function *write, const char *type)
+static int send_made(struct lws *wsi, struct server_http *http, unsigned status,
+    write_function *write, const char *type)
 {
     unsigned char *room = alloc_new(server_state_of(wsi)->config.env->alloc, METRICS_MAX);
 
@@ -140,7 +140,7 @@ static int send_made(
     alloc_free(server_state_of(wsi)->config.env->alloc, http->owned);
     http->owned = room;
     return send_answer(
-        wsi, http, &(struct answer){HTTP_STATUS_OK, type, "no-store", NULL, writer_bytes(&w)});
+        wsi, http, &(struct answer){status, type, "no-store", NULL, writer_bytes(&w)});
 }
 
 static int send_metrics(struct lws *wsi, struct server_http *http)
@@ -152,7 +152,17 @@ static int send_metrics(struct lws *wsi, struct server_http *http)
         return send_text(wsi, http, HTTP_STATUS_FORBIDDEN,
             "metrics are for this machine alone; --metrics-public opens them\n");
     }
-    return send_made(wsi, http, server_metrics_write, "text/plain; version=0.0.4; charset=utf-8");
+    return send_made(wsi, http, HTTP_STATUS_OK, server_metrics_write,
+        "text/plain; version=0.0.4; charset=utf-8");
+}
+
+// Whoever balances load looks at the status alone.
+static int send_health(struct lws *wsi, struct server_http *http)
+{
+    bool is_stopping = server_state_of(wsi)->is_stopping;
+
+    return send_made(wsi, http, is_stopping ? HTTP_STATUS_SERVICE_UNAVAILABLE : HTTP_STATUS_OK,
+        server_metrics_write_health, JSON_TYPE);
 }
 
 static int on_request(struct lws *wsi, struct server_http *http, const char *path)
@@ -163,7 +173,7 @@ static int on_request(struct lws *wsi, struct server_http *http, const char *pat
         return send_text(wsi, http, HTTP_STATUS_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
     }
     if (strcmp(path, "/healthz") == 0) {
-        return send_made(wsi, http, server_metrics_write_health, JSON_TYPE);
+        return send_health(wsi, http);
     }
     if (strcmp(path, "/metrics") == 0) {
         return send_metrics(wsi, http);

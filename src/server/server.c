@@ -19,10 +19,11 @@
 #include "server/turn_addresses.h"
 #include "server/websocket.h"
 
-#define HEADERS_ROOM 8192 // Of a request; more is refused.
-#define HANDSHAKE_LIMIT 8 // Seconds for TLS and for a request's headers.
-#define KEEP_ALIVE 5      // Seconds between requests.
-#define STOP_TIMEOUT_MS 2000
+#define HEADERS_ROOM 8192            // Of a request; more is refused.
+#define HANDSHAKE_LIMIT 8            // Seconds for TLS and for a request's headers.
+#define KEEP_ALIVE 5                 // Seconds between requests.
+#define GOODBYE_MAX YODEL_SECONDS(2) // For clients to take it.
+#define STOPPING_MS 100              // How often it is looked whether all have gone.
 #define STUN_PORT 3478
 #define TLS_PORT 5349 // RFC 8656 §18: stuns and turns.
 
@@ -342,7 +343,7 @@ enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *
     server->tick.data = server->stopping.data = server;
     enum yodel_err err = start(server, why);
     if (err != YODEL_OK) {
-        server_stop(server, NULL, NULL);
+        server_stop(server, 0, NULL, NULL);
         while (uv_run(loop, UV_RUN_NOWAIT) != 0 && server->open_handles > 0) {
         }
         server_free(server);
@@ -392,47 +393,63 @@ static void destroy(struct server *server)
     }
 }
 
-static void on_stop_timeout(uv_timer_t *timer)
+// Clients of signaling's have gone, or had their time, and relays in use theirs.
+static void end_if_over(struct server *server)
 {
-    destroy(timer->data);
+    yodel_time now = clock_now();
+    bool is_left = server->core.by_id.count == 0 || now >= server->goodbye_until;
+    bool is_drained = server_turn_in_use(&server->turn) == 0 || now >= server->drain_until;
+
+    if (is_left && is_drained) {
+        destroy(server);
+    }
 }
 
-static bool say_goodbye_to_all(struct server *server)
+static void on_stopping(uv_timer_t *timer)
+{
+    end_if_over(timer->data);
+}
+
+static void say_goodbye_to_all(struct server *server)
 {
     struct signaling_client *client = NULL;
-    bool has_any = false;
 
     while ((client = signaling_core_next(&server->core, client))) {
         struct server_websocket *ws = signaling_core_user(client);
         ws->wants_goodbye = true;
         lws_callback_on_writable(ws->wsi);
-        has_any = true;
     }
-    return has_any;
 }
 
 void server_state_left(struct server *server)
 {
     if (server->is_stopping && !server->is_destroyed && server->core.by_id.count == 0) {
         // In a turn of its own: libwebsockets is still busy with the one that left.
-        (void)uv_timer_start(&server->stopping, on_stop_timeout, 0, 0);
+        (void)uv_timer_start(&server->stopping, on_stopping, 0, STOPPING_MS);
     }
 }
 
-void server_stop(struct server *server, void (*done)(void *ctx), void *ctx)
+void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx), void *ctx)
 {
+    uint32_t in_use = server_turn_in_use(&server->turn);
+    yodel_time now = clock_now();
+
     if (server->is_stopping) {
         return;
     }
     server->is_stopping = true;
     server->done = done;
     server->done_ctx = ctx;
+    server->goodbye_until = time_after(now, GOODBYE_MAX);
+    server->drain_until = time_after(now, YODEL_SECONDS(drain_s));
     server_turn_drain(&server->turn);
-    if (!say_goodbye_to_all(server)) {
-        destroy(server);
-        return;
+    say_goodbye_to_all(server);
+    if (in_use > 0 && drain_s > 0) {
+        log_info(server->config.env, "server",
+            "%u relays in use go on for at most %u s, or until the next signal", in_use, drain_s);
     }
-    (void)uv_timer_start(&server->stopping, on_stop_timeout, STOP_TIMEOUT_MS, 0);
+    (void)uv_timer_start(&server->stopping, on_stopping, STOPPING_MS, STOPPING_MS);
+    end_if_over(server);
 }
 
 void server_free(struct server *server)

@@ -63,9 +63,10 @@ struct server_config {
 YODEL_MUST_USE enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *loop,
     struct server **server, char why[SERVER_ERROR_MAX]);
 
-// Says goodbye to every client and stops listening; `done` is called on the loop soon, at the
-// latest after two seconds. Then server_free, and run the loop once more until it is empty.
-void server_stop(struct server *server, void (*done)(void *ctx), void *ctx);
+// Says goodbye to every client of signaling's, makes no new relays, and stops listening once those in use
+// have ended, or `drain_s` seconds are over. `done` is called on the loop then, at the latest two seconds
+// later. Then server_free, and run the loop once more until it is empty.
+void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx), void *ctx);
 void server_free(struct server *server);
 
 // Reads files with users and secrets again.

@@ -33,6 +33,7 @@ struct server {
     struct server_http_stats http;
     uv_timer_t tick;
     uv_timer_t stopping;
+    yodel_time goodbye_until, drain_until; // Once it is stopping.
     unsigned open_handles;
     struct yodel_addr local;
     yodel_time started;

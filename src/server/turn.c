@@ -365,6 +365,11 @@ void server_turn_drain(struct server_turn *turn)
     }
 }
 
+uint32_t server_turn_in_use(const struct server_turn *turn)
+{
+    return turn->core ? turn_server_stats(turn->core)->allocations : 0;
+}
+
 void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), void *ctx)
 {
     struct list_node *node;

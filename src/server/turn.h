@@ -73,8 +73,9 @@ struct server_turn {
 YODEL_MUST_USE enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop,
     const struct env *env, const struct server_turn_setup *setup, const int *fds);
 
-// No new allocations.
+// No new allocations; and how many there are.
 void server_turn_drain(struct server_turn *turn);
+uint32_t server_turn_in_use(const struct server_turn *turn);
 
 // Closes everything; `on_stopped` follows from the loop, also where nothing was started.
 void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), void *ctx);

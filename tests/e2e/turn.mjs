@@ -162,30 +162,49 @@ function attributeOf(answer, wanted) {
   throw new Error(`no attribute ${wanted}`);
 }
 
-test("messages that come in parts are relayed as they were", async (defer) => {
-  const server = await serve(defer, ...base, ...loopback);
-  const peer = dgram.createSocket("udp4");
-  const heard = [];
-  peer.on("message", (data) => heard.push(data));
-  await new Promise((resolve) => peer.bind(0, "127.0.0.1", resolve));
+const UDP = attribute(0x19, Buffer.from([17, 0, 0, 0]));
+
+// A client over TCP that knows how to prove who it is.
+async function connected(defer, server) {
   const socket = net.connect(portOf(server), "127.0.0.1").setNoDelay(true);
-  defer(() => (peer.close(), socket.destroy()));
+  socket.on("error", () => {});
+  defer(() => socket.destroy());
   const ask = async (bytes) => {
     socket.write(bytes);
     return await within(3000, new Promise((resolve) => socket.once("data", resolve)), "an answer");
   };
-
-  const transport = attribute(0x19, Buffer.from([17, 0, 0, 0]));
-  const challenge = await ask(message(3, [transport]));
+  const challenge = await ask(message(3, [UDP]));
   const proof = [
     attribute(6, Buffer.from("alice")),
     attribute(0x14, attributeOf(challenge, 0x14)),
     attribute(0x15, attributeOf(challenge, 0x15)),
   ];
-  const key = createHash("md5").update("alice:e2e:wonder").digest();
-  same((await ask(message(3, [transport, ...proof], key))).readUInt16BE(0), 0x103, "allocated");
+  return { socket, ask, proof, key: createHash("md5").update("alice:e2e:wonder").digest() };
+}
+
+// One that has an allocation, a permission for a peer, and that peer.
+async function relayed(defer, server) {
+  const peer = dgram.createSocket("udp4");
+  const heard = [];
+  peer.on("message", (data) => heard.push(data));
+  await new Promise((resolve) => peer.bind(0, "127.0.0.1", resolve));
+  defer(() => peer.close());
+  const client = await connected(defer, server);
+  same((await client.ask(message(3, [UDP, ...client.proof], client.key))).readUInt16BE(0), 0x103, "allocated");
   const to = loopbackPeer(peer.address().port);
-  same((await ask(message(8, [to, ...proof], key))).readUInt16BE(0), 0x108, "permitted");
+  same((await client.ask(message(8, [to, ...client.proof], client.key))).readUInt16BE(0), 0x108, "permitted");
+  return { ...client, to, heard };
+}
+
+async function hears(heard, count) {
+  await within(3000, (async () => {
+    while (heard.length < count) await new Promise((resolve) => setTimeout(resolve, 20));
+  })(), "what was sent");
+}
+
+test("messages that come in parts are relayed as they were", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback);
+  const { socket, to, heard } = await relayed(defer, server);
 
   // The second begins in the segment that ends the first, and both lie in the same place of the server's.
   const data = [1, 2, 3].map((fill) => Buffer.alloc(400, fill));
@@ -195,9 +214,7 @@ test("messages that come in parts are relayed as they were", async (defer) => {
     socket.write(all.subarray(from, end));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await within(3000, (async () => {
-    while (heard.length < data.length) await new Promise((resolve) => setTimeout(resolve, 20));
-  })(), "what was sent");
+  await hears(heard, data.length);
   data.forEach((bytes, i) => check(heard[i].equals(bytes), `message ${i} is another: ${heard[i].subarray(0, 16).toString("hex")}`));
 });
 
@@ -255,11 +272,42 @@ test("T15, L8: who says nothing, or not all, is gone in ten seconds", async (def
 
 // ---- end
 
-test("SIGTERM ends a server with allocations", async (defer) => {
+test("SIGTERM lets a relay in use go on, refuses new ones, and ends with 0 once it has ended", async (defer) => {
   const server = await serve(defer, ...base, ...loopback);
-  await uclient(portOf(server), "wonder");
+  const [old, late] = [await relayed(defer, server), await connected(defer, server)];
   server.child.kill("SIGTERM");
-  same((await within(6000, server.ended, "the end")).code, 0, "exit code");
+  await within(3000, (async () => {
+    while (!server.err.includes("go on for at most 30 s")) await new Promise((resolve) => setTimeout(resolve, 20));
+  })(), "the notice");
+  const refusal = await late.ask(message(3, [UDP, ...late.proof], late.key));
+  same(refusal.readUInt16BE(0), 0x113, "an error");
+  same(attributeOf(refusal, 9).subarray(2, 4).toString("hex"), "0508", "which");
+  old.socket.write(message(0x16, [old.to, attribute(0x13, Buffer.from("still there"))]));
+  await hears(old.heard, 1);
+  const health = await get(server, "/healthz");
+  check(health.status === 503 && health.body.includes("stopping"), JSON.stringify(health));
+  same((await old.ask(message(4, [attribute(0xd, Buffer.alloc(4)), ...old.proof], old.key))).readUInt16BE(0), 0x104, "given back");
+  same((await within(3000, server.ended, "the end")).code, 0, "exit code");
+});
+
+test("a relay in use does not hold the server up for longer than it may, nor over Ctrl-C or a second signal", async (defer) => {
+  for (const [drain, signals, code, least, most] of [
+    ["1", ["SIGTERM"], 0, 900, 4000],
+    ["0", ["SIGTERM"], 0, 0, 3000],
+    ["30", ["SIGINT"], 0, 0, 3000],
+    ["30", ["SIGTERM", "SIGTERM"], 143, 0, 3000],
+  ]) {
+    const server = await serve(defer, ...base, ...loopback, "--drain", drain);
+    await relayed(defer, server);
+    const began = Date.now();
+    for (const signal of signals) {
+      server.child.kill(signal);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const what = `${signals} with ${drain} s`;
+    same((await within(most, server.ended, what)).code, code, what);
+    check(Date.now() - began >= least, `${what}: ended after ${Date.now() - began} ms`);
+  }
 });
 
 test("garbage and strangers cost no memory, and legitimate requests are answered meanwhile", async (defer) => {
