@@ -28,7 +28,7 @@ function report(title, rivalName, measures, yodel, rival) {
   });
   if (process.argv.includes('--json')) {
     const plain = rows.map(({ key, ours, theirs, ratio }) => [key, { ours, theirs, ratio }]);
-    console.log(JSON.stringify(Object.fromEntries(plain)));
+    console.log(JSON.stringify({ title, ...Object.fromEntries(plain) }));
     return;
   }
   const line = (what, ...cells) => console.log(what.padEnd(34) + cells.map((cell) => cell.padStart(12)).join(''));

@@ -32,6 +32,7 @@ static uint32_t option_size = SIZE_DEFAULT;
 static uint32_t option_pairs = PAIRS_DEFAULT;
 static bool option_json;
 static const char *option_against;
+static const char *option_transport = "udp";
 
 static const struct cli_option options[] = {
     {"seconds", 's', "N", "how long data flows (default 5)", .number = &option_seconds, .min = 1,
@@ -42,6 +43,8 @@ static const struct cli_option options[] = {
         .number = &option_pairs, .min = 1, .max = PAIRS_MAX},
     {"against", 0, "SERVER", "turn: ADDRESS:PORT,USER,PASSWORD,PID of one that runs",
         .text = &option_against},
+    {"transport", 0, "NAME", "turn: of its clients: udp, tcp or tls (default udp)",
+        .text = &option_transport},
     {"json", 0, NULL, "one JSON object", .flag = &option_json},
 };
 
@@ -229,8 +232,8 @@ static int run(int argument_count, char **arguments)
     struct results results = {0};
 
     if (argument_count == 1 && strcmp(arguments[0], "turn") == 0) {
-        return (int)cli_bench_turn(
-            &(struct cli_bench_turn_options){option_seconds, option_json, option_against});
+        return (int)cli_bench_turn(&(struct cli_bench_turn_options){
+            option_seconds, option_json, option_transport, option_against});
     }
     if (argument_count > 1 || (argument_count == 1 && strcmp(arguments[0], "data") != 0)) {
         fprintf(stderr, "yodel: bench measures `data` or `turn`\n");
@@ -260,7 +263,8 @@ const struct cli_command cli_bench = {
             "sockets of the loopback interface: throughput, processor time for a billion bytes,\n"
             "the time that connecting takes, and the memory of an idle peer.\n"
             "`turn` starts a server of its own, and counts what it relays for a second of its\n"
-            "processor: singly, in bursts, both ways; Binding answers; memory of an allocation.\n",
+            "processor: singly, in bursts, both ways; Binding answers; memory of an allocation.\n"
+            "Its clients come over UDP, TCP or TLS (--transport).\n",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

@@ -11,6 +11,7 @@
 struct cli_bench_turn_options {
     uint32_t seconds; // Of each measurement.
     bool is_json;
+    const char *transport; // "udp", "tcp" or "tls": the clients'.
     const char *against; // "HOST:PORT,USER,PASSWORD,PID": a server that runs; NULL: one of our own.
 };
 
