@@ -26,7 +26,8 @@ enum yodel_framing {
 };
 
 // Along what a datagram came, or is to go. `local` is the address that one of our sockets is bound
-// to, or, with port 0, what a stream is opened from: a path is that stream's name then.
+// to, or what a stream is opened from, with port 0 to a server and 9 to a peer (RFC 6544 §4.5): a path
+// is that stream's name then.
 struct yodel_path {
     struct yodel_addr local;
     struct yodel_addr remote;

@@ -83,6 +83,9 @@ struct yodel_peer_config {
     // description with another is refused with YODEL_ERR_UNAUTHENTIC. NULL: whatever the remote
     // description says.
     const char *pinned_fingerprint;
+    // No candidates over TCP (RFC 6544). Without it the peer connects to addresses that the other side
+    // listens on, where UDP does not get through, and tells of those that its loop listens on.
+    bool no_ice_tcp;
     size_t max_message_size; // The largest message that we accept, in bytes; 0: 256 KiB.
     size_t receive_window;   // SCTP's, in bytes, and at least two messages; 0: 2 MiB.
     size_t send_buffer;      // Bytes that may wait in all channels together; 0: 16 MiB.
@@ -333,8 +336,8 @@ struct yodel_event {
     const char *text;
     const char *name;
     struct {
-        struct yodel_path path; // YODEL_TCP or YODEL_TLS; the local port is 0.
-        const char *host;       // The server's name, for TLS.
+        struct yodel_path path; // YODEL_TCP or YODEL_TLS; the local port is 0 or 9, and not meant.
+        const char *host;       // The server's name, for TLS; NULL: it is a peer.
         enum yodel_framing framing;
     } stream;
 };
@@ -379,9 +382,10 @@ void yodel_peer_add_local_name(yodel_peer *peer, const struct yodel_addr *addr, 
 // beside others, is given with yodel_peer_add_local_address, at any time.
 void yodel_peer_remove_local_address(yodel_peer *peer, const struct yodel_addr *addr);
 
-// An address that a listening TCP socket of the loop's is bound to (RFC 6544). Streams that were
-// opened to it have it as `local` in their path, with YODEL_FRAMING_ICE. Taken and not used yet: no
-// candidate tells of it.
+// An address that a listening TCP socket of the loop's is bound to (RFC 6544), after those of UDP.
+// Streams that were opened to it have it as `local` in their path, with YODEL_FRAMING_ICE; the first
+// message of one is a request that the peer claims. YODEL_EVENT_DISCONNECT ends those too. The first
+// four addresses are told of.
 void yodel_peer_add_local_tcp_address(yodel_peer *peer, const struct yodel_addr *listening);
 
 // The answers to YODEL_EVENT_CONNECT. Along a connected path the peer emits whole messages, and

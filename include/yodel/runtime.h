@@ -43,7 +43,8 @@ struct yodel_runtime_config {
     // place of its addresses, as browsers do.
     bool hide_addresses;
 
-    // Also listens on TCP, on the same port, for peers that UDP does not reach (RFC 6544).
+    // Also listens on TCP, on the same port (0: any), for peers that UDP does not reach (RFC 6544).
+    // Connecting to those who listen needs no leave.
     bool tcp;
 
     // The HTTP proxy for TURN over TCP and TLS: "http://[user:password@]host[:port]". NULL: none.

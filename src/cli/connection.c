@@ -168,6 +168,12 @@ static void on_no_hello(uv_timer_t *timer)
 
 // ---- its life
 
+// A page only ever connects: where UDP is blocked, it is our listening that lets it reach us.
+static bool may_listen(const char *ice)
+{
+    return !ice || strcmp(ice, "all") == 0;
+}
+
 enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t *loop,
     const struct cli_connection_options *options, char why[256])
 {
@@ -175,6 +181,7 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
     struct yodel_runtime_config runtime = {.loop = loop,
         .interfaces = options->interfaces->items,
         .interface_count = options->interfaces->count,
+        .tcp = may_listen(options->ice),
         .proxy = options->proxy,
         .takes_any_certificate = options->is_insecure};
     struct signaling_link_options link = {
@@ -323,6 +330,15 @@ static void take_relay_url(void *ctx, const struct yodel_stats_member *member)
     }
 }
 
+static const char *whereabouts(const struct yodel_path *path)
+{
+    if (addr_is_loopback(&path->remote) || addr_same_ip(&path->remote, &path->local)) {
+        return "this machine";
+    }
+    bool is_near = addr_is_private(&path->remote) || addr_is_link_local(&path->remote);
+    return is_near ? "local network" : "direct";
+}
+
 const char *cli_connection_path(struct cli_connection *connection)
 {
     struct yodel_path path;
@@ -336,9 +352,7 @@ const char *cli_connection_path(struct cli_connection *connection)
         yodel_peer_stats(connection->peer, take_relay_url, connection);
         return connection->path;
     }
-    if (addr_is_loopback(&path.remote) || addr_same_ip(&path.remote, &path.local)) {
-        return "this machine";
-    }
-    bool is_near = addr_is_private(&path.remote) || addr_is_link_local(&path.remote);
-    return is_near ? "local network" : "direct";
+    (void)snprintf(connection->path, sizeof connection->path, "%s%s", whereabouts(&path),
+        path.transport == YODEL_UDP ? "" : " over TCP");
+    return connection->path;
 }

@@ -34,7 +34,7 @@ struct cli_connection_options {
     const char *server;
     bool is_insecure;
     const struct signaling_phrase *code; // NULL: we create one.
-    const char *ice;                     // "all", "relay", or NULL; and TURN servers of one's own.
+    const char *ice; // "all", "udp", "relay", or NULL; and TURN servers of one's own.
     const struct cli_list *turn;
     const struct cli_list *interfaces; // Patterns, as in yodel/runtime.h.
     const char *proxy;                 // Or NULL.

@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
         "the Yodel server (default: the link's, $YODEL_SERVER, or http://localhost:8080)",
         .text = &server},
     {"json", 0, NULL, "report as JSON, an object a line, on standard output", .flag = &is_json},
-    {"ice", 0, "all|relay", "which paths may be used (default all)", .text = &ice},
+    {"ice", 0, "all|udp|relay", "which paths may be used (default all)", .text = &ice},
     {"turn", 0, "URL,NAME,PASSWORD", "a TURN server of your own; may be repeated", .list = &turn},
     {"interface", 0, "PATTERN",
         "use these network interfaces only, by name or address (eth0, wl*, 192.0.2.*),\n"

@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
     {"name", 'n', "NAME", "what the other side sees; for a single path, or for -", .text = &name},
     {"json", 0, NULL, "report as JSON, an object a line, on standard output", .flag = &is_json},
     {"no-qr", 0, NULL, "print no QR code", .flag = &has_no_qr},
-    {"ice", 0, "all|relay", "which paths may be used (default all)", .text = &ice},
+    {"ice", 0, "all|udp|relay", "which paths may be used (default all)", .text = &ice},
     {"turn", 0, "URL,NAME,PASSWORD", "a TURN server of your own; may be repeated", .list = &turn},
     {"interface", 0, "PATTERN",
         "use these network interfaces only, by name or address (eth0, wl*, 192.0.2.*),\n"

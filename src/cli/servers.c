@@ -34,6 +34,7 @@ void cli_servers_use(const struct cli_servers *servers, struct cli_servers_confi
     config->ice_servers = room->items;
     config->ice_server_count = servers->count;
     config->ice_transport_policy = servers->is_relay_only ? YODEL_ICE_RELAY : YODEL_ICE_ALL;
+    config->no_ice_tcp = servers->is_udp_only;
 }
 
 // The library knows best what a URL is: it is asked with a peer that is thrown away.
@@ -78,9 +79,10 @@ static bool add_turn(struct cli_servers *servers, const char *text)
 enum yodel_err cli_servers_init(struct cli_servers *servers, const char *ice,
     const struct cli_list *turn, char why[CLI_WHY_MAX])
 {
-    *servers = (struct cli_servers){.is_relay_only = ice && strcmp(ice, "relay") == 0};
-    if (ice && !servers->is_relay_only && strcmp(ice, "all") != 0) {
-        (void)snprintf(why, CLI_WHY_MAX, "--ice wants all or relay, not \"%.100s\"", ice);
+    *servers = (struct cli_servers){.is_relay_only = ice && strcmp(ice, "relay") == 0,
+        .is_udp_only = ice && strcmp(ice, "udp") == 0};
+    if (ice && !servers->is_relay_only && !servers->is_udp_only && strcmp(ice, "all") != 0) {
+        (void)snprintf(why, CLI_WHY_MAX, "--ice wants all, udp or relay, not \"%.100s\"", ice);
         return YODEL_ERR_SYNTAX;
     }
     for (size_t i = 0; turn && i < turn->count; i++) {

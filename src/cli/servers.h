@@ -26,7 +26,7 @@ struct cli_server {
 };
 
 struct cli_servers {
-    bool is_relay_only;
+    bool is_relay_only, is_udp_only;
     size_t count;
     struct cli_server items[CLI_SERVERS_MAX];
 };

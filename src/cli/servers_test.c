@@ -31,9 +31,11 @@ static void a_turn_server_is_a_url_a_name_and_a_password(void)
         CHECK(!strstr(why, "pass,") && strstr(why, "--turn"));
     }
     CHECK_EQ(take("both", NULL), YODEL_ERR_SYNTAX);
-    CHECK_TEXT(why, "--ice wants all or relay, not \"both\"");
+    CHECK_TEXT(why, "--ice wants all, udp or relay, not \"both\"");
     CHECK_EQ(take("all", NULL), YODEL_OK);
-    CHECK(!servers.is_relay_only);
+    CHECK(!servers.is_relay_only && !servers.is_udp_only);
+    CHECK_EQ(take("udp", NULL), YODEL_OK);
+    CHECK(!servers.is_relay_only && servers.is_udp_only);
 }
 
 static void what_signaling_tells_is_taken_where_it_makes_sense(void)

@@ -1,11 +1,13 @@
 // ICE candidates: reading and writing the candidate attribute.
 //
-// Implements  RFC 8839 §5.1, RFC 8445 §5.1.2.1
+// Implements  RFC 8839 §5.1, RFC 8445 §5.1.2.1, RFC 6544 §4.2
 // Departs     a host name is accepted for any type, a missing raddr too; both are seen in the field
 
 #include "ice/candidate.h"
 
 #include <strings.h>
+
+#define TCP_OTHER_MAX 0x1fff // Thirteen bits.
 
 static const char *const type_names[] = {"host", "srflx", "prflx", "relay"};
 static const char *const tcp_type_names[] = {"", "active", "passive", "so"};
@@ -302,6 +304,31 @@ uint32_t ice_candidate_priority(enum ice_type type, uint16_t local_preference, u
     static const uint32_t preferences[] = {126, 100, 110, 0}; // RFC 8445 §5.1.2.2.
 
     return preferences[type] << 24 | (uint32_t)local_preference << 8 | (256 - component);
+}
+
+//  direction (3) | which interface (13)      the local preference, RFC 6544 §4.2
+//
+//                                  active  passive  simultaneous open
+//  host, relayed                      6       4             2
+//  server- and peer-reflexive         4       2             6
+static uint16_t tcp_preference(enum ice_type type, enum ice_tcp_type tcp_type, uint16_t preference)
+{
+    static const uint16_t from_host[] = {0, 6, 4, 2}, reflexive[] = {0, 4, 2, 6};
+    bool is_reflexive = type == ICE_SRFLX || type == ICE_PRFLX;
+    uint16_t direction = is_reflexive ? reflexive[tcp_type] : from_host[tcp_type];
+    uint16_t lowest = UINT16_MAX - TCP_OTHER_MAX; // The best interfaces differ here too.
+
+    return (uint16_t)(direction << 13 | (preference > lowest ? preference - lowest : 0));
+}
+
+uint32_t ice_candidate_tcp_priority(
+    enum ice_type type, enum ice_tcp_type tcp_type, uint16_t preference)
+{
+    // Chromium's numbers for host and peer-reflexive ones: the RFC leaves them open.
+    static const uint32_t preferences[] = {90, 70, 80, 0};
+
+    return preferences[type] << 24 | (uint32_t)tcp_preference(type, tcp_type, preference) << 8 |
+           255;
 }
 
 const char *ice_candidate_type_name(enum ice_type type)

@@ -1,7 +1,7 @@
 // ICE candidates: a transport address by which a peer may be reached, and the text that signals it.
 //
-// Implements  RFC 8445 §5.1.2 (priority), RFC 8839 §5.1 (candidate-attribute), RFC 6544 §4.5
-//             (tcptype)
+// Implements  RFC 8445 §5.1.2 (priority), RFC 8839 §5.1 (candidate-attribute), RFC 6544 §4.2
+//             (priority over TCP), §4.5 (tcptype)
 // Not here    the lines around it in SDP (sdp/), who pairs it with what (ice/pairs.h)
 // Ownership   values; texts are NUL-terminated copies
 // Limits      ICE_FOUNDATION_MAX, ICE_NAME_MAX, ICE_UFRAG_MAX and ICE_CANDIDATE_TEXT_MAX bytes
@@ -19,6 +19,7 @@
 #define ICE_NAME_MAX 253 // A name of the DNS.
 #define ICE_CANDIDATE_TEXT_MAX 1024
 #define ICE_PRIORITY_MAX 0x7fffffffu // RFC 8839 §5.1: 1 to 2^31 - 1.
+#define ICE_ACTIVE_PORT 9            // RFC 6544 §4.5: stands for one that is not known yet.
 
 enum ice_type { ICE_HOST, ICE_SRFLX, ICE_PRFLX, ICE_RELAY };
 enum ice_tcp_type { ICE_TCP_NONE, ICE_TCP_ACTIVE, ICE_TCP_PASSIVE, ICE_TCP_SO };
@@ -49,6 +50,11 @@ void ice_candidate_write(struct writer *w, const struct ice_candidate *candidate
 
 // RFC 8445 §5.1.2.1, with the type preferences recommended there.
 uint32_t ice_candidate_priority(enum ice_type type, uint16_t local_preference, uint32_t component);
+
+// RFC 6544 §4.2, of the one component that there is: below whatever is direct over UDP, and above
+// what is relayed.
+uint32_t ice_candidate_tcp_priority(
+    enum ice_type type, enum ice_tcp_type tcp_type, uint16_t preference);
 
 const char *ice_candidate_type_name(enum ice_type type); // "host", "srflx", "prflx" or "relay".
 

@@ -2,6 +2,7 @@
 //
 // Implements  RFC 8445 §7.2.4 (sending), §7.2.5.1 (role conflict), §7.2.5.2 (failure),
 //             §7.2.5.3 (success), §14.3 (retransmission timeout)
+//             RFC 8489 §6.2.2 (over TCP nothing is repeated)
 // Departs     repetitions are at most twice the RTO apart: a third of all datagrams may be lost
 
 #include "ice/checks.h"
@@ -15,6 +16,7 @@
 #define CHECK_DOUBLINGS 1
 #define CHECK_RC 17
 #define CHECK_RM 16
+#define CHECK_RM_TCP 47 // As long as over UDP, so that no pair is waited for longer than others.
 
 void ice_checks_fail(struct ice_pair *pair)
 {
@@ -51,9 +53,12 @@ static void take_rtt(struct ice *ice, struct ice_pair *pair, yodel_time now)
     }
 }
 
-// §7.2.5.3.1: as whom the peer sees us.
+// §7.2.5.3.1: as whom the peer sees us. Of a stream that is of no use: nobody else can come there.
 static void learn_mapped(struct ice *ice, struct ice_pair *pair, const struct yodel_addr *mapped)
 {
+    if (ice->locals[pair->local].tcp_type != ICE_TCP_NONE) {
+        return;
+    }
     uint8_t local = ice_local_add_reflexive(ice, ICE_PRFLX, pair->local, mapped, NULL);
 
     if (local != ICE_NONE) {
@@ -181,8 +186,7 @@ static size_t put_check(struct ice *ice, struct ice_pair *pair, struct span room
     struct ice_check check = {
         .local_ufrag = bytes_of_text(ice->local.ufrag),
         .remote_ufrag = bytes_of_text(ice->remote.ufrag),
-        // §7.1.1: what we would be to the peer, were this address new to it.
-        .priority = ice_candidate_priority(ICE_PRFLX, ice->locals[pair->local].preference, 1),
+        .priority = ice_local_check_priority(&ice->locals[pair->local]),
         .is_controlling = pair->is_txn_controlling,
         .tie_breaker = ice->tie_breaker,
         .use_candidate = pair->is_txn_nominating,
@@ -197,10 +201,13 @@ static size_t put_check(struct ice *ice, struct ice_pair *pair, struct span room
 }
 
 // §14.3: the more checks there are, the longer each waits, so that together they keep the pace.
-static struct stun_txn_schedule schedule_of(const struct ice *ice)
+static struct stun_txn_schedule schedule_of(const struct ice *ice, const struct ice_pair *of)
 {
     yodel_duration busy = 0;
 
+    if (ice->locals[of->local].tcp_type != ICE_TCP_NONE) {
+        return (struct stun_txn_schedule){STUN_TXN_RTO, 0, 1, CHECK_RM_TCP};
+    }
     for (size_t i = 0; i < ice->pair_end; i++) {
         const struct ice_pair *pair = &ice->pairs[i];
         if (pair->is_used &&
@@ -222,11 +229,14 @@ static void begin(struct ice *ice, struct ice_pair *pair, yodel_time now)
     if (pair->state != ICE_PAIR_SUCCEEDED) {
         pair->state = ICE_PAIR_IN_PROGRESS;
     }
+    if (is_same && ice->locals[pair->local].tcp_type != ICE_TCP_NONE) {
+        return;
+    }
     if (is_same) {
         stun_txn_repeat(&pair->txn, now);
         return;
     }
-    struct stun_txn_schedule schedule = schedule_of(ice);
+    struct stun_txn_schedule schedule = schedule_of(ice, pair);
     stun_txn_start(&pair->txn, ice->env, &schedule, now);
     pair->is_txn_controlling = ice->is_controlling;
     pair->is_txn_nominating = pair->is_nominating;

@@ -101,14 +101,17 @@ void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t pref
     touch(ice);
 }
 
+void ice_add_local_tcp(struct ice *ice, const struct yodel_addr *listening)
+{
+    if (!ice_local_add_passive(ice, listening)) {
+        ice->stats.drops[ICE_DROP_CANDIDATE]++;
+    }
+    touch(ice);
+}
+
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base)
 {
-    uint8_t at = ice_local_find_base(ice, base);
-
-    if (at != ICE_NONE) {
-        ice_relay_remove_base(ice, at);
-        ice_local_remove(ice, base);
-    }
+    ice_local_remove_host(ice, base);
     touch(ice);
 }
 
@@ -205,12 +208,14 @@ void ice_resolved(struct ice *ice, const char *name, const struct yodel_addr *ad
 void ice_connected(struct ice *ice, const struct yodel_path *path)
 {
     ice_relay_connected(ice, path);
+    ice_stream_connected(ice, path);
     touch(ice);
 }
 
 void ice_disconnected(struct ice *ice, const struct yodel_path *path)
 {
     ice_relay_disconnected(ice, path);
+    ice_stream_disconnected(ice, path);
     touch(ice);
 }
 
@@ -256,12 +261,8 @@ static bool is_stranded(const struct ice *ice)
     return ice->config.is_relay_only && ice->has_ended_local && ice_relay_is_hopeless(ice);
 }
 
-static void run(struct ice *ice, yodel_time now)
+static void run_checks(struct ice *ice, yodel_time now)
 {
-    ice->is_dirty = false;
-    if (is_stopped(ice)) {
-        return;
-    }
     if (ice->has_remote) {
         ice->checking_since = time_min(ice->checking_since, now);
     }
@@ -277,6 +278,15 @@ static void run(struct ice *ice, yodel_time now)
         ice->is_failed =
             true; // RFC 8863: not before, since the peer's checks may yet reveal a path.
     }
+}
+
+static void run(struct ice *ice, yodel_time now)
+{
+    ice->is_dirty = false;
+    if (!is_stopped(ice)) {
+        run_checks(ice, now);
+    }
+    ice_stream_run(ice, now); // What is open is given back, whatever became of the agent.
 }
 
 void ice_tick(struct ice *ice, yodel_time now)
@@ -315,6 +325,7 @@ static yodel_time find_timeout(const struct ice *ice)
     }
     yodel_time earliest = time_min(ice_local_next_timeout(ice), checks_next_timeout(ice));
     earliest = time_min(earliest, ice_relay_next_timeout(ice));
+    earliest = time_min(earliest, ice_stream_next_timeout(ice));
     earliest = time_min(earliest, ice_consent_next_timeout(ice));
     earliest = time_min(earliest, ice_nominate_next_timeout(ice));
     if (has_to_start(ice)) {
@@ -353,6 +364,7 @@ void ice_recv(struct ice *ice, const struct yodel_path *path, struct bytes datag
     } else {
         ice_checks_recv(ice, path, &msg, now);
     }
+    ice_stream_judge(ice, path);
     run(ice, now);
 }
 
@@ -393,9 +405,8 @@ static size_t emit_consent(
         is_old && ice->has_previous_local ? ice->previous_local.ufrag : ice->local.ufrag;
     check.local_ufrag = bytes_of_text(local);
     check.remote_ufrag = bytes_of_text(is_old ? ice->previous_remote.ufrag : ice->remote.ufrag);
-    uint8_t base = ice_local_find_base(ice, &selected->path.local);
-    uint16_t preference = base == ICE_NONE ? 0 : ice->locals[base].preference;
-    check.priority = ice_candidate_priority(ICE_PRFLX, preference, 1);
+    uint8_t base = ice_local_find_base(ice, selected->path.transport, &selected->path.local);
+    check.priority = base == ICE_NONE ? 1 : ice_local_check_priority(&ice->locals[base]);
     check.use_candidate = ice->is_controlling && selected->pair != ICE_NONE &&
                           ice->pairs[selected->pair].is_nominated;
     *path = selected->path;
@@ -621,7 +632,7 @@ bool ice_next_event(struct ice *ice, struct ice_event *event)
         *event = (struct ice_event){.type = ICE_EVENT_GATHERING_STATE, .gathering = gathering};
         return true;
     }
-    if (ice_relay_next_stream(ice, event)) {
+    if (ice_relay_next_stream(ice, event) || ice_stream_next_event(ice, event)) {
         return true;
     }
     if (!ice->is_closed && (name = ice_remote_next_name(ice)) != NULL) {
@@ -654,17 +665,19 @@ bool ice_selected_candidates(
 
     *local = ice_local_candidate(ice, &ice->locals[pair->mapped]);
     *remote = (struct ice_candidate){.component = 1,
-        .transport = YODEL_UDP,
+        .transport = theirs->tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP,
         .priority = theirs->priority,
         .addr = theirs->addr,
-        .type = theirs->type};
+        .type = theirs->type,
+        .tcp_type = theirs->tcp_type};
     return true;
 }
 
 const struct ice_turn_server *ice_selected_server(const struct ice *ice)
 {
+    const struct yodel_path *path = &ice->selected.path;
     uint8_t local =
-        ice->selected.is_used ? ice_local_find_base(ice, &ice->selected.path.local) : ICE_NONE;
+        ice->selected.is_used ? ice_local_find_base(ice, path->transport, &path->local) : ICE_NONE;
 
     if (local == ICE_NONE || ice->locals[local].type != ICE_RELAY) {
         return NULL;

@@ -1,9 +1,9 @@
 // The ICE agent: finds a path to the peer through whatever is between, and watches over it.
 //
-// One component of one stream (BUNDLE and rtcp-mux), full agent, UDP over IPv4 and IPv6, and through
-// TURN servers, which are reached by UDP, TCP or TLS.
+// One component of one stream (BUNDLE and rtcp-mux), full agent, UDP and TCP over IPv4 and IPv6, and
+// through TURN servers, which are reached by UDP, TCP or TLS.
 //
-// Implements  RFC 8445, RFC 8838 (trickle), RFC 7675 (consent), RFC 8863 (patience)
+// Implements  RFC 8445, RFC 6544 (TCP), RFC 8838 (trickle), RFC 7675 (consent), RFC 8863 (patience)
 // Not here    SDP (sdp/), sockets and interfaces (net/), names (ICE_EVENT_RESOLVE), what is said to
 //             TURN servers (turn/)
 // Ownership   the caller owns the agent; it borrows the env; events borrow from the agent until the
@@ -24,6 +24,7 @@
 #include "ice/pair.h"
 #include "ice/relay.h"
 #include "ice/remote.h"
+#include "ice/stream.h"
 
 #define ICE_DATAGRAM_MAX 704 // With what goes before it to a relay.
 #define ICE_REPLIES_MAX 16
@@ -31,7 +32,7 @@
 #define ICE_LOCAL_PWD_LEN 24                     // 144 bits.
 #define ICE_PACE YODEL_MS(20)                    // Ta: between transactions.
 #define ICE_NOMINATE_WAIT YODEL_MS(100)          // For a better pair,
-#define ICE_NOMINATE_WAIT_RELAY YODEL_SECONDS(1) // or for one without a relay.
+#define ICE_NOMINATE_WAIT_RELAY YODEL_SECONDS(1) // or for one without a relay, over UDP.
 #define ICE_NOMINATE_WINDOW YODEL_SECONDS(5)
 #define ICE_PATIENCE YODEL_SECONDS(30) // While the peer may yet tell of candidates.
 #define ICE_PATIENCE_ENDED                                                                         \
@@ -96,6 +97,7 @@ struct ice_stats {
 struct ice_config {
     bool is_controlling; // At first; a conflict may turn it.
     bool is_relay_only;  // Neither announce nor use host and reflexive candidates.
+    bool has_tcp;        // The loop opens streams to peers.
     yodel_duration pace; // 0: ICE_PACE.
 };
 
@@ -141,6 +143,7 @@ struct ice {
     struct ice_local locals[ICE_LOCALS_MAX];
     struct ice_remote remotes[ICE_REMOTES_MAX];
     struct ice_name names[ICE_NAMES_MAX];
+    struct ice_stream streams[ICE_STREAMS_MAX];
     struct ice_pair pairs[ICE_PAIRS_MAX];
     uint8_t pair_end; // No pair at or behind it.
     uint32_t trigger_count;
@@ -172,6 +175,8 @@ void ice_add_server(struct ice *ice, const struct yodel_addr *stun_server);
 void ice_add_turn_server(struct ice *ice, const struct ice_turn_server *server);
 // `base` is what a socket is bound to; the higher the preference the better the interface.
 void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t preference);
+// On `listening` the loop listens for streams: after the base of the same interface.
+void ice_add_local_tcp(struct ice *ice, const struct yodel_addr *listening);
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base); // The interface went away.
 void ice_end_local(struct ice *ice);
 

@@ -7,6 +7,8 @@
 #include "stun/attr.h"
 #include "stun/auth.h"
 
+#define LISTENING_PORT 5001
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static struct ice ice;
@@ -16,6 +18,7 @@ static uint8_t asked[ICE_DATAGRAM_MAX]; // The latest request, to be answered.
 static struct yodel_path asked_path;
 static uint8_t turn_asked[STUN_HEADER_SIZE]; // Of the latest request to a TURN server.
 static struct yodel_path turn_path;
+static struct yodel_path stream_path; // That the agent asked for last.
 
 static const char peer_ufrag[] = "peer", peer_pwd[] = "abcdefghijklmnopqrstuv";
 static const char other_pwd[] = "vutsrqponmlkjihgfedcba";
@@ -76,6 +79,9 @@ static void drain(void)
             asked_path = path;
         }
         while (ice_next_event(&ice, &event)) {
+            if (event.type == ICE_EVENT_CONNECT && event.framing == YODEL_FRAMING_ICE) {
+                stream_path = event.path;
+            }
         }
     } while (sent_len > 0);
     YODEL_ASSERT(ice_next_timeout(&ice) > now);
@@ -104,6 +110,10 @@ static void recv_check(struct reader *r)
     struct writer w = writer_of(span_of(room, sizeof room));
     bool is_old = flags & 1;
     struct yodel_path path = {.local = base_addr(read_u8(r)), .remote = remote_addr(read_u8(r))};
+    if (flags & 16) {
+        path.local.port = LISTENING_PORT;
+        path.transport = YODEL_TCP;
+    }
     struct ice_check check = {
         .remote_ufrag = bytes_of_text(is_old ? ice.previous_local.ufrag : ice.local.ufrag),
         .local_ufrag = bytes_of_text(peer_ufrag),
@@ -217,8 +227,10 @@ static void call(struct reader *r)
         .priority = 1u + pick,
         .addr = remote,
         .type = (enum ice_type)(pick % 4)};
+    struct yodel_addr listening = addr;
 
-    switch (which % 14) {
+    listening.port = LISTENING_PORT;
+    switch (which % 18) {
     case 0:
         ice_add_local(&ice, &addr, pick);
         break;
@@ -257,6 +269,23 @@ static void call(struct reader *r)
     case 11:
         call_about_relays(pick);
         break;
+    case 12:
+        ice_add_local_tcp(&ice, &listening);
+        break;
+    case 13:
+        candidate.transport = YODEL_TCP;
+        candidate.tcp_type = (enum ice_tcp_type)(1 + pick / 8 % 3);
+        ice_add_remote(&ice, &candidate);
+        break;
+    case 14:
+        ice_connected(&ice, &stream_path);
+        break;
+    case 15:
+        ice_disconnected(&ice, pick & 1 ? &stream_path : &asked_path);
+        break;
+    case 16:
+        ice_remove_local(&ice, &listening);
+        break;
     default:
         ice_add_remote(&ice, &candidate);
         break;
@@ -266,7 +295,8 @@ static void call(struct reader *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct env env = {.alloc = alloc_system(), .random = fill_random};
-    struct ice_config config = {.is_controlling = len & 1, .is_relay_only = len & 2};
+    struct ice_config config = {
+        .is_controlling = len & 1, .is_relay_only = len & 2, .has_tcp = !(len & 4)};
     struct reader r = reader_of(bytes_of(data, len));
     struct yodel_addr base = base_addr(0);
 
@@ -274,7 +304,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     now = 0;
     memset(asked, 0, sizeof asked);
     memset(turn_asked, 0, sizeof turn_asked);
-    asked_path = turn_path = (struct yodel_path){0};
+    asked_path = turn_path = stream_path = (struct yodel_path){0};
     ice_init(&ice, &env, &config);
     ice_add_local(&ice, &base, 1);
     (void)ice_set_remote_credentials(&ice, peer_ufrag, peer_pwd);

@@ -1,7 +1,7 @@
 // Local candidates: bases, what servers and peers see of them, and asking the servers.
 //
 // Implements  RFC 8445 §5.1.1.1 (host), §5.1.1.2 (server-reflexive and relayed), §5.1.1.4 (keeping them alive),
-//             §5.1.3 (redundancy)
+//             §5.1.3 (redundancy); RFC 6544 §4.5, §5.1 (host candidates over TCP)
 
 #include "ice/local.h"
 
@@ -20,10 +20,25 @@ bool ice_local_is_base(const struct ice_local *local)
     return local->is_used && (local->type == ICE_HOST || local->type == ICE_RELAY);
 }
 
-uint8_t ice_local_find_base(const struct ice *ice, const struct yodel_addr *addr)
+enum yodel_transport ice_local_transport(const struct ice_local *local)
+{
+    return local->tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP;
+}
+
+uint32_t ice_local_check_priority(const struct ice_local *local)
+{
+    return local->tcp_type == ICE_TCP_NONE
+               ? ice_candidate_priority(ICE_PRFLX, local->preference, 1)
+               : ice_candidate_tcp_priority(ICE_PRFLX, local->tcp_type, local->preference);
+}
+
+uint8_t ice_local_find_base(
+    const struct ice *ice, enum yodel_transport transport, const struct yodel_addr *addr)
 {
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice_local_is_base(&ice->locals[i]) && addr_equal(&ice->locals[i].addr, addr)) {
+        const struct ice_local *local = &ice->locals[i];
+        if (ice_local_is_base(local) && ice_local_transport(local) == transport &&
+            addr_equal(&local->addr, addr)) {
             return i;
         }
     }
@@ -40,13 +55,19 @@ static uint8_t free_slot(const struct ice *ice)
     return ICE_NONE;
 }
 
-// §5.1.1.3: equal for the same type, base address (whatever its port) and server.
+static bool is_udp_host(const struct ice_local *local)
+{
+    return local->is_used && local->type == ICE_HOST && local->tcp_type == ICE_TCP_NONE;
+}
+
+// §5.1.1.3: equal for the same type, base address (whatever its port), server and transport. An
+// active and a passive candidate of one address have little in common, and differ too.
 static uint8_t foundation_of(struct ice *ice, const struct ice_local *local)
 {
     for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
         const struct ice_local *other = &ice->locals[i];
-        if (other->is_used && other->type == local->type && other->relay == local->relay &&
-            addr_same_ip(&other->base, &local->base) &&
+        if (other->is_used && other->type == local->type && other->tcp_type == local->tcp_type &&
+            other->relay == local->relay && addr_same_ip(&other->base, &local->base) &&
             addr_same_ip(&other->server, &local->server)) {
             return other->foundation;
         }
@@ -61,7 +82,9 @@ static uint8_t add(struct ice *ice, struct ice_local local, uint8_t at)
         return ICE_NONE;
     }
     local.is_used = true;
-    local.priority = ice_candidate_priority(local.type, local.preference, 1);
+    local.priority = local.tcp_type == ICE_TCP_NONE
+                         ? ice_candidate_priority(local.type, local.preference, 1)
+                         : ice_candidate_tcp_priority(local.type, local.tcp_type, local.preference);
     local.foundation = foundation_of(ice, &local);
     ice->locals[at] = local;
     return at;
@@ -90,9 +113,67 @@ static bool is_bindable(const struct yodel_addr *addr)
            !addr_is_multicast(addr) && !lacks_scope;
 }
 
+static size_t count_of_tcp(const struct ice *ice, enum ice_tcp_type tcp_type)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        count += ice->locals[i].is_used && ice->locals[i].tcp_type == tcp_type;
+    }
+    return count;
+}
+
+// A candidate over TCP of the host's; an active one has the port that stands for any.
+static bool add_tcp(
+    struct ice *ice, const struct yodel_addr *addr, enum ice_tcp_type tcp_type, uint16_t preference)
+{
+    struct ice_local local = {.type = ICE_HOST,
+        .tcp_type = tcp_type,
+        .addr = *addr,
+        .base = *addr,
+        .preference = preference};
+
+    // What is not relayed is told to nobody, and used for nothing, where relays alone may be.
+    if (!ice->config.has_tcp || ice->config.is_relay_only ||
+        count_of_tcp(ice, tcp_type) == ICE_LOCALS_TCP_MAX ||
+        ice_local_find_base(ice, YODEL_TCP, addr) != ICE_NONE) {
+        return false;
+    }
+    uint8_t at = add(ice, local, free_slot(ice));
+    if (at != ICE_NONE) {
+        ice_pair_form_local(ice, at);
+    }
+    return at != ICE_NONE;
+}
+
+static void add_active(struct ice *ice, const struct yodel_addr *base, uint16_t preference)
+{
+    struct yodel_addr addr = *base;
+
+    addr.port = ICE_ACTIVE_PORT; // RFC 6544 §4.5.
+    (void)add_tcp(ice, &addr, ICE_TCP_ACTIVE, preference);
+}
+
+// As good as the interface that it belongs to.
+static uint16_t preference_of(const struct ice *ice, const struct yodel_addr *ip)
+{
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (is_udp_host(&ice->locals[i]) && addr_same_ip(&ice->locals[i].addr, ip)) {
+            return ice->locals[i].preference;
+        }
+    }
+    return 0;
+}
+
+bool ice_local_add_passive(struct ice *ice, const struct yodel_addr *listening)
+{
+    return is_bindable(listening) && listening->port != ICE_ACTIVE_PORT &&
+           add_tcp(ice, listening, ICE_TCP_PASSIVE, preference_of(ice, listening));
+}
+
 bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t preference)
 {
-    if (!is_bindable(base) || ice_local_find_base(ice, base) != ICE_NONE) {
+    if (!is_bindable(base) || ice_local_find_base(ice, YODEL_UDP, base) != ICE_NONE) {
         return false;
     }
     struct ice_local local = {.type = ICE_HOST,
@@ -109,6 +190,7 @@ bool ice_local_add_host(struct ice *ice, const struct yodel_addr *base, uint16_t
     }
     ice_relay_add_base(ice, at);
     ice_pair_form_local(ice, at);
+    add_active(ice, base, preference);
     return true;
 }
 
@@ -118,7 +200,8 @@ static uint8_t find_known(
 {
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
         const struct ice_local *local = &ice->locals[i];
-        if (local->is_used && addr_equal(&local->base, base) && local->addr.port == addr->port &&
+        if (local->is_used && local->tcp_type == ICE_TCP_NONE && addr_equal(&local->base, base) &&
+            local->addr.port == addr->port &&
             memcmp(local->addr.ip, addr->ip, sizeof addr->ip) == 0) {
             return i;
         }
@@ -194,7 +277,7 @@ void ice_local_add_relayed(struct ice *ice, uint8_t relay, const struct yodel_ad
         .preference = relay_preference(
             ice->locals[through->local].preference, through->client.path.transport)};
 
-    if (ice_local_find_base(ice, relayed) != ICE_NONE) {
+    if (ice_local_find_base(ice, YODEL_UDP, relayed) != ICE_NONE) {
         ice->stats.drops[ICE_DROP_CANDIDATE]++; // A server that gives an address twice lies.
         return;
     }
@@ -212,7 +295,7 @@ void ice_local_add_server(struct ice *ice, const struct yodel_addr *server)
     }
     ice->servers[ice->server_count++] = *server;
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice->locals[i].is_used && ice->locals[i].type == ICE_HOST) {
+        if (is_udp_host(&ice->locals[i])) {
             add_gather(ice, i, (uint8_t)(ice->server_count - 1));
         }
     }
@@ -230,14 +313,14 @@ static void remove_gathers(struct ice *ice, uint8_t local)
     ice->gather_count = kept;
 }
 
-void ice_local_remove(struct ice *ice, const struct yodel_addr *base)
+void ice_local_remove(struct ice *ice, uint8_t at)
 {
-    uint8_t at = ice_local_find_base(ice, base);
+    enum ice_tcp_type tcp_type = ice->locals[at].tcp_type;
+    enum yodel_transport transport = ice_local_transport(&ice->locals[at]);
+    struct yodel_addr base = ice->locals[at].addr;
 
-    if (at == ICE_NONE) {
-        return;
-    }
-    if (ice->selected.is_used && addr_equal(&ice->selected.path.local, base)) {
+    if (ice->selected.is_used && ice->selected.path.transport == transport &&
+        addr_equal(&ice->selected.path.local, &base)) {
         ice->selected = (struct ice_selected){.pair = ICE_NONE};
         ice->checking_since = YODEL_NEVER; // Patience begins anew.
     }
@@ -247,11 +330,44 @@ void ice_local_remove(struct ice *ice, const struct yodel_addr *base)
         }
     }
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice->locals[i].is_used && addr_equal(&ice->locals[i].base, base)) {
+        if (ice->locals[i].is_used && ice->locals[i].tcp_type == tcp_type &&
+            addr_equal(&ice->locals[i].base, &base)) {
             ice->locals[i] = (struct ice_local){0};
         }
     }
     remove_gathers(ice, at);
+}
+
+// Nothing is opened from an address that is gone.
+static void remove_active(struct ice *ice, const struct yodel_addr *ip)
+{
+    struct yodel_addr addr = *ip;
+
+    addr.port = ICE_ACTIVE_PORT;
+    uint8_t at = ice_local_find_base(ice, YODEL_TCP, &addr);
+    for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
+        if (is_udp_host(&ice->locals[i]) && addr_same_ip(&ice->locals[i].addr, ip)) {
+            return;
+        }
+    }
+    if (at != ICE_NONE) {
+        ice_local_remove(ice, at);
+    }
+}
+
+void ice_local_remove_host(struct ice *ice, const struct yodel_addr *base)
+{
+    uint8_t udp = ice_local_find_base(ice, YODEL_UDP, base);
+    uint8_t tcp = ice_local_find_base(ice, YODEL_TCP, base);
+
+    if (udp != ICE_NONE) {
+        ice_relay_remove_base(ice, udp);
+        ice_local_remove(ice, udp);
+        remove_active(ice, base);
+    }
+    if (tcp != ICE_NONE) {
+        ice_local_remove(ice, tcp);
+    }
 }
 
 void ice_local_restart(struct ice *ice)
@@ -388,10 +504,11 @@ struct ice_candidate ice_local_candidate(const struct ice *ice, const struct ice
 {
     struct ice_candidate candidate = {
         .component = 1,
-        .transport = YODEL_UDP,
+        .transport = ice_local_transport(local),
         .priority = local->priority,
         .addr = local->addr,
         .type = local->type,
+        .tcp_type = local->tcp_type,
     };
 
     (void)snprintf(candidate.foundation, sizeof candidate.foundation, "%u", local->foundation);

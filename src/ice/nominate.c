@@ -74,16 +74,6 @@ static uint8_t best_chosen(const struct ice *ice)
     return best;
 }
 
-static bool may_better_follow(const struct ice *ice, uint64_t priority)
-{
-    for (size_t i = 0; i < ice->pair_end; i++) {
-        if (ice_pair_is_live(&ice->pairs[i]) && ice->pairs[i].priority > priority) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void nominate(struct ice *ice, uint8_t index, yodel_time now)
 {
     ice->pairs[index].is_nominating = true;
@@ -91,14 +81,16 @@ static void nominate(struct ice *ice, uint8_t index, yodel_time now)
     ice_pair_trigger(ice, &ice->pairs[index]);
 }
 
-// What goes through a relay, from either side, is the last choice: it waits longer for others.
+// What goes through a relay, from either side, or over TCP, is the last choice: it waits longer for
+// others.
 static yodel_duration patience_for(const struct ice *ice, uint8_t index)
 {
     const struct ice_pair *pair = &ice->pairs[index];
-    bool is_relayed =
-        ice->locals[pair->local].type == ICE_RELAY || ice->remotes[pair->remote].type == ICE_RELAY;
+    bool is_last = ice->locals[pair->local].type == ICE_RELAY ||
+                   ice->remotes[pair->remote].type == ICE_RELAY ||
+                   ice->locals[pair->local].tcp_type != ICE_TCP_NONE;
 
-    return is_relayed ? ICE_NOMINATE_WAIT_RELAY : ICE_NOMINATE_WAIT;
+    return is_last ? ICE_NOMINATE_WAIT_RELAY : ICE_NOMINATE_WAIT;
 }
 
 static void choose(struct ice *ice, yodel_time now)
@@ -112,7 +104,7 @@ static void choose(struct ice *ice, yodel_time now)
     ice->valid_since = time_min(ice->valid_since, now);
     if (chosen == ICE_NONE) {
         if (now >= time_after(ice->valid_since, patience_for(ice, best)) ||
-            !may_better_follow(ice, ice->pairs[best].priority)) {
+            !ice_pair_may_better_follow(ice, ice->pairs[best].priority)) {
             nominate(ice, best, now);
         }
     } else if (now < time_after(ice->nominated_since, ICE_NOMINATE_WINDOW)) {

@@ -1,7 +1,7 @@
 // Candidate pairs: forming them, ordering them, choosing the next to check.
 //
 // Implements  RFC 8445 §6.1.2.2 (forming), §6.1.2.3 (priority), §6.1.2.5 (the limit),
-//             §6.1.2.6 and §6.1.4.2 (states and turns)
+//             §6.1.2.6 and §6.1.4.2 (states and turns); RFC 6544 §6.2
 
 #include "ice/pair.h"
 
@@ -20,11 +20,35 @@ bool ice_pair_is_sensible(const struct yodel_addr *base, const struct yodel_addr
     return !(addr_same_ip(base, remote) && base->port == remote->port); // Not to ourselves.
 }
 
+static bool is_transport_right(
+    const struct ice *ice, const struct ice_local *local, const struct ice_remote *remote)
+{
+    switch (local->tcp_type) {
+    case ICE_TCP_NONE:
+        return remote->tcp_type == ICE_TCP_NONE;
+    case ICE_TCP_ACTIVE: // Not to ourselves.
+        return remote->tcp_type == ICE_TCP_PASSIVE &&
+               ice_local_find_base(ice, YODEL_TCP, &remote->addr) == ICE_NONE;
+    case ICE_TCP_PASSIVE:
+        return remote->tcp_type == ICE_TCP_ACTIVE;
+    case ICE_TCP_SO:
+        break;
+    }
+    return false;
+}
+
+// RFC 6544 §6.2: who listens opens no stream. With whom a stream came, a check along it tells.
+static bool is_formed(const struct ice *ice, uint8_t local, uint8_t remote)
+{
+    return ice->locals[local].tcp_type != ICE_TCP_PASSIVE &&
+           ice->remotes[remote].tcp_type != ICE_TCP_ACTIVE;
+}
+
 struct yodel_path ice_pair_path(const struct ice *ice, const struct ice_pair *pair)
 {
     struct yodel_path path = {.local = ice->locals[pair->local].addr,
         .remote = ice->remotes[pair->remote].addr,
-        .transport = YODEL_UDP};
+        .transport = ice_local_transport(&ice->locals[pair->local])};
 
     path.remote.scope_id = path.local.scope_id; // A link-local peer is on our link.
     return path;
@@ -71,6 +95,16 @@ bool ice_pair_any_live(const struct ice *ice)
     return false;
 }
 
+bool ice_pair_may_better_follow(const struct ice *ice, uint64_t priority)
+{
+    for (size_t i = 0; i < ice->pair_end; i++) {
+        if (ice_pair_is_live(&ice->pairs[i]) && ice->pairs[i].priority > priority) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_same_foundation(
     const struct ice *ice, const struct ice_pair *a, const struct ice_pair *b)
 {
@@ -105,8 +139,8 @@ uint8_t ice_pair_find(const struct ice *ice, uint8_t local, uint8_t remote)
 
 uint8_t ice_pair_find_path(const struct ice *ice, const struct yodel_path *path)
 {
-    uint8_t local = ice_local_find_base(ice, &path->local);
-    uint8_t remote = ice_remote_find(ice, &path->remote);
+    uint8_t local = ice_local_find_base(ice, path->transport, &path->local);
+    uint8_t remote = ice_remote_find(ice, path->transport, &path->remote);
 
     return local == ICE_NONE || remote == ICE_NONE ? ICE_NONE : ice_pair_find(ice, local, remote);
 }
@@ -180,7 +214,8 @@ uint8_t ice_pair_add(struct ice *ice, uint8_t local, uint8_t remote)
     if (at != ICE_NONE) {
         return at;
     }
-    if (!ice_pair_is_sensible(&ice->locals[local].addr, &ice->remotes[remote].addr) ||
+    if (!is_transport_right(ice, &ice->locals[local], &ice->remotes[remote]) ||
+        !ice_pair_is_sensible(&ice->locals[local].addr, &ice->remotes[remote].addr) ||
         (ice->config.is_relay_only && ice->locals[local].type != ICE_RELAY)) {
         return ICE_NONE;
     }
@@ -199,7 +234,7 @@ uint8_t ice_pair_add(struct ice *ice, uint8_t local, uint8_t remote)
 void ice_pair_form_local(struct ice *ice, uint8_t local)
 {
     for (uint8_t i = 0; i < ICE_REMOTES_MAX; i++) {
-        if (ice->remotes[i].is_used) {
+        if (ice->remotes[i].is_used && is_formed(ice, local, i)) {
             (void)ice_pair_add(ice, local, i);
         }
     }
@@ -208,7 +243,7 @@ void ice_pair_form_local(struct ice *ice, uint8_t local)
 void ice_pair_form_remote(struct ice *ice, uint8_t remote)
 {
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice_local_is_base(&ice->locals[i])) {
+        if (ice_local_is_base(&ice->locals[i]) && is_formed(ice, i, remote)) {
             (void)ice_pair_add(ice, i, remote);
         }
     }
@@ -221,15 +256,27 @@ void ice_pair_trigger(struct ice *ice, struct ice_pair *pair)
     }
 }
 
+bool ice_pair_is_due(const struct ice *ice, const struct ice_pair *pair)
+{
+    return pair->state == ICE_PAIR_WAITING ||
+           (pair->state == ICE_PAIR_FROZEN && !is_held_back(ice, pair));
+}
+
+// Whether there is a way to send a check along.
+static bool is_open(const struct ice *ice, const struct ice_pair *pair)
+{
+    return ice_relay_is_open(ice, pair) && ice_stream_is_open(ice, pair);
+}
+
 static uint8_t best_in_state(const struct ice *ice, enum ice_pair_state state)
 {
     uint8_t best = ICE_NONE;
 
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         const struct ice_pair *pair = &ice->pairs[i];
-        if (pair->is_used && pair->state == state && ice_relay_is_open(ice, pair) &&
+        if (pair->is_used && pair->state == state && is_open(ice, pair) &&
             (best == ICE_NONE || pair->priority > ice->pairs[best].priority) &&
-            (state != ICE_PAIR_FROZEN || !is_held_back(ice, pair))) {
+            ice_pair_is_due(ice, pair)) {
             best = i;
         }
     }
@@ -242,7 +289,7 @@ static uint8_t first_triggered(const struct ice *ice)
 
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         const struct ice_pair *pair = &ice->pairs[i];
-        if (pair->is_used && pair->triggered != 0 && ice_relay_is_open(ice, pair) &&
+        if (pair->is_used && pair->triggered != 0 && is_open(ice, pair) &&
             (first == ICE_NONE || pair->triggered < ice->pairs[first].triggered)) {
             first = i;
         }

@@ -1,7 +1,8 @@
 // Candidate pairs: the check list, in what order it is worked through, and what became of each
 // pair.
 //
-// Implements  RFC 8445 §6.1.2 (forming, priority, states), §6.1.4 (ordinary and triggered checks)
+// Implements  RFC 8445 §6.1.2 (forming, priority, states), §6.1.4 (ordinary and triggered checks);
+//             RFC 6544 §6.2 (over TCP, who opens streams is paired with who listens for them)
 // Not here    messages (ice/message.h), answers (ice/response.h), the choice among valid pairs
 //             (ice/nominate.h)
 // Limits      ICE_PAIRS_MAX; the least useful pair makes room, or the new one is not formed
@@ -43,6 +44,8 @@ struct ice_pair {
     bool is_peer_nominated;  // The peer, controlling, has chosen it.
     bool is_nominated;       // Valid, and chosen.
     bool has_heard;          // An authentic request came along it.
+    bool is_open_due;        // Of TCP: `open_at` has come.
+    yodel_time open_at;      // When its stream may be opened; 0: not known yet.
     yodel_time succeeded_at;
     yodel_duration rtt; // 0: not measured.
 };
@@ -75,7 +78,11 @@ uint8_t ice_pair_next(const struct ice *ice);
 // §7.2.5.3.3: what shares the foundation of a pair that succeeded is likely to succeed too.
 void ice_pair_unfreeze(struct ice *ice, const struct ice_pair *pair);
 
+// Whether it may be checked as far as its own state goes.
+bool ice_pair_is_due(const struct ice *ice, const struct ice_pair *pair);
+
 bool ice_pair_is_live(const struct ice_pair *pair); // Not SUCCEEDED, not FAILED.
 bool ice_pair_any_live(const struct ice *ice);
+bool ice_pair_may_better_follow(const struct ice *ice, uint64_t priority);
 
 #endif

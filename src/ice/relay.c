@@ -96,7 +96,8 @@ void ice_relay_add_server(struct ice *ice, const struct ice_turn_server *server)
     }
     ice->turn_servers[ice->turn_server_count++] = *server;
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice->locals[i].is_used && ice->locals[i].type == ICE_HOST) {
+        if (ice->locals[i].is_used && ice->locals[i].type == ICE_HOST &&
+            ice->locals[i].tcp_type == ICE_TCP_NONE) {
             add(ice, i, (uint8_t)(ice->turn_server_count - 1));
         }
     }
@@ -114,7 +115,7 @@ static void remove_candidates(struct ice *ice, size_t at)
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
         if (ice->locals[i].is_used && ice->locals[i].type == ICE_RELAY &&
             ice->locals[i].relay == at) {
-            ice_local_remove(ice, &ice->locals[i].addr);
+            ice_local_remove(ice, i);
         }
     }
     ice->relays[at]->has_candidates = false;
@@ -292,7 +293,8 @@ static void ask_for_peers(struct ice *ice)
 static void ask_for_selected(struct ice *ice)
 {
     const struct yodel_path *path = &ice->selected.path;
-    uint8_t local = ice->selected.is_used ? ice_local_find_base(ice, &path->local) : ICE_NONE;
+    uint8_t local =
+        ice->selected.is_used ? ice_local_find_base(ice, path->transport, &path->local) : ICE_NONE;
     struct ice_relay *relay = local != ICE_NONE ? relay_of(ice, local) : NULL;
 
     if (relay) {
@@ -371,7 +373,7 @@ bool ice_relay_matches(const struct ice *ice, const struct stun_msg *msg)
 // The relay from whose address a path of the agent's leads, or NULL.
 static struct ice_relay *find_inner(const struct ice *ice, const struct yodel_path *path)
 {
-    for (size_t i = 0; i < ICE_RELAYS_MAX; i++) {
+    for (size_t i = 0; i < ICE_RELAYS_MAX && path->transport == YODEL_UDP; i++) {
         struct yodel_addr relayed;
 
         if (ice->relays[i] &&

@@ -69,7 +69,7 @@ static enum ice_type local_type(size_t agent)
 {
     const struct ice *ice = &world.agents[agent].ice;
 
-    return ice->locals[ice_local_find_base(ice, &ice->selected.path.local)].type;
+    return ice->locals[ice_local_find_base(ice, YODEL_UDP, &ice->selected.path.local)].type;
 }
 
 static bool is_relayed(size_t agent)

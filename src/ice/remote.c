@@ -1,6 +1,6 @@
 // Remote candidates: judged, remembered, and forgotten.
 //
-// Implements  RFC 8838 §11, RFC 8445 §7.3.1.3, §7.2.5.3.1
+// Implements  RFC 8838 §11, RFC 8445 §7.3.1.3, §7.2.5.3.1, RFC 6544 §6.2
 
 #include "ice/remote.h"
 
@@ -26,13 +26,19 @@ static bool is_sendable(const struct yodel_addr *addr)
            !addr_is_multicast(addr);
 }
 
-uint8_t ice_remote_find(const struct ice *ice, const struct yodel_addr *addr)
+static bool is_of(const struct ice_remote *remote, enum yodel_transport transport)
+{
+    return remote->is_used && (remote->tcp_type == ICE_TCP_NONE) == (transport == YODEL_UDP);
+}
+
+uint8_t ice_remote_find(
+    const struct ice *ice, enum yodel_transport transport, const struct yodel_addr *addr)
 {
     struct yodel_addr plain = *addr;
 
     plain.scope_id = 0;
     for (uint8_t i = 0; i < ICE_REMOTES_MAX; i++) {
-        if (ice->remotes[i].is_used && addr_equal(&ice->remotes[i].addr, &plain)) {
+        if (is_of(&ice->remotes[i], transport) && addr_equal(&ice->remotes[i].addr, &plain)) {
             return i;
         }
     }
@@ -49,7 +55,7 @@ static uint8_t free_slot(const struct ice *ice)
     return ICE_NONE;
 }
 
-static void remove_remote(struct ice *ice, uint8_t index)
+void ice_remote_remove(struct ice *ice, uint8_t index)
 {
     ice_pair_remove_remote(ice, index);
     ice->remotes[index] = (struct ice_remote){0};
@@ -63,10 +69,11 @@ static void add_address(struct ice *ice, struct ice_remote remote)
         ice->stats.drops[ICE_DROP_CANDIDATE]++;
         return;
     }
-    uint8_t at = ice_remote_find(ice, &remote.addr);
+    enum yodel_transport transport = remote.tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP;
+    uint8_t at = ice_remote_find(ice, transport, &remote.addr);
     if (at != ICE_NONE) {
         // A check from there came first: now we know what the peer calls it.
-        if (ice->remotes[at].type == ICE_PRFLX) {
+        if (ice->remotes[at].type == ICE_PRFLX && remote.tcp_type == ICE_TCP_NONE) {
             remote.heard_at = ice->remotes[at].heard_at;
             ice->remotes[at] = remote;
             ice_pair_update_priorities(ice);
@@ -91,11 +98,30 @@ static void add_name(struct ice *ice, const char *name, const struct ice_remote 
             (void)snprintf(slot->name, sizeof slot->name, "%s", name);
             return;
         }
-        if (strcasecmp(slot->name, name) == 0 && slot->remote.addr.port == remote->addr.port) {
+        if (strcasecmp(slot->name, name) == 0 && slot->remote.addr.port == remote->addr.port &&
+            slot->remote.tcp_type == remote->tcp_type) {
             return;
         }
     }
     ice->stats.drops[ICE_DROP_LIMIT]++;
+}
+
+// The peer chooses whom we connect to, and what listens on a well-known port is not a peer: mail, for
+// instance, takes commands from whoever comes. Browsers have the same rule.
+static bool is_connectable(uint16_t port)
+{
+    return port >= 1024 || port == 80 || port == 443;
+}
+
+// Who opens streams comes by itself, from a port that nobody can tell before. Simultaneous open has no
+// use left, where one side at least can listen, and no browser offers it.
+static bool is_pairable(const struct ice *ice, const struct ice_candidate *candidate)
+{
+    if (candidate->transport == YODEL_UDP) {
+        return true;
+    }
+    return ice->config.has_tcp && candidate->tcp_type == ICE_TCP_PASSIVE &&
+           is_connectable(candidate->addr.port);
 }
 
 void ice_remote_add(struct ice *ice, const struct ice_candidate *candidate)
@@ -103,13 +129,14 @@ void ice_remote_add(struct ice *ice, const struct ice_candidate *candidate)
     bool is_other_generation =
         candidate->ufrag[0] && ice->has_remote && strcmp(candidate->ufrag, ice->remote.ufrag) != 0;
 
-    if (candidate->component != 1 || candidate->transport != YODEL_UDP || is_other_generation) {
+    if (candidate->component != 1 || !is_pairable(ice, candidate) || is_other_generation) {
         ice->stats.drops[ICE_DROP_CANDIDATE]++;
         return;
     }
     struct ice_remote remote = {
         .is_used = true,
         .type = candidate->type,
+        .tcp_type = candidate->tcp_type,
         .addr = candidate->addr,
         .priority = candidate->priority,
         .foundation = hash_text(candidate->foundation),
@@ -182,12 +209,12 @@ static uint8_t oldest_reflexive(const struct ice *ice)
 }
 
 uint8_t ice_remote_add_reflexive(
-    struct ice *ice, const struct yodel_addr *addr, uint32_t priority, yodel_time now)
+    struct ice *ice, const struct yodel_path *path, uint32_t priority, yodel_time now)
 {
     uint8_t oldest = oldest_reflexive(ice);
 
     if (oldest != ICE_NONE) {
-        remove_remote(ice, oldest);
+        ice_remote_remove(ice, oldest);
         ice->stats.drops[ICE_DROP_LIMIT]++;
     }
     uint8_t at = free_slot(ice);
@@ -198,9 +225,10 @@ uint8_t ice_remote_add_reflexive(
     // §7.3.1.3: a foundation unlike all others.
     ice->remotes[at] = (struct ice_remote){.is_used = true,
         .type = ICE_PRFLX,
-        .addr = *addr,
+        .tcp_type = path->transport == YODEL_UDP ? ICE_TCP_NONE : ICE_TCP_ACTIVE,
+        .addr = path->remote,
         .priority = priority,
-        .foundation = (uint32_t)at << 24 | addr->port,
+        .foundation = (uint32_t)at << 24 | path->remote.port,
         .heard_at = now};
     ice->remotes[at].addr.scope_id = 0;
     return at;
@@ -214,7 +242,7 @@ void ice_remote_keep(struct ice *ice, const char *ufrag, bool only_named)
         const struct ice_remote *remote = &ice->remotes[i];
         bool is_unsaid = remote->ufrag == 0 && !only_named;
         if (remote->is_used && remote->ufrag != hash && !is_unsaid) {
-            remove_remote(ice, i);
+            ice_remote_remove(ice, i);
         }
     }
     for (size_t i = 0; i < ICE_NAMES_MAX; i++) {
@@ -229,7 +257,7 @@ void ice_remote_clear(struct ice *ice)
 {
     for (uint8_t i = 0; i < ICE_REMOTES_MAX; i++) {
         if (ice->remotes[i].is_used) {
-            remove_remote(ice, i);
+            ice_remote_remove(ice, i);
         }
     }
     memset(ice->names, 0, sizeof ice->names);

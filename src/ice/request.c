@@ -87,13 +87,13 @@ static void be_nominated(struct ice_pair *pair)
 static bool learn(struct ice *ice, uint8_t local, const struct yodel_path *path,
     const struct ice_check *check, yodel_time now)
 {
-    uint8_t remote = ice_remote_find(ice, &path->remote);
+    uint8_t remote = ice_remote_find(ice, path->transport, &path->remote);
 
     if (!ice_pair_is_sensible(&path->local, &path->remote)) {
         return false;
     }
     if (remote == ICE_NONE) {
-        remote = ice_remote_add_reflexive(ice, &path->remote, check->priority, now);
+        remote = ice_remote_add_reflexive(ice, path, check->priority, now);
     }
     uint8_t at = remote == ICE_NONE ? ICE_NONE : ice_pair_add(ice, local, remote);
     if (at == ICE_NONE) {
@@ -126,13 +126,14 @@ static void recv_previous(
 static void recv_authentic(
     struct ice *ice, const struct yodel_path *path, const struct ice_check *check, yodel_time now)
 {
-    uint8_t local = ice_local_find_base(ice, &path->local);
+    uint8_t local = ice_local_find_base(ice, path->transport, &path->local);
 
     ice->stats.requests_received++;
     // Where relays alone are used, who found out a host's address learns nothing from it.
     bool is_hidden =
         local != ICE_NONE && ice->config.is_relay_only && ice->locals[local].type != ICE_RELAY;
-    if (local == ICE_NONE || is_hidden || ice->consent.is_expired) {
+    bool is_stray = local == ICE_NONE || is_hidden || ice->consent.is_expired;
+    if (is_stray || (path->transport != YODEL_UDP && !ice_stream_accept(ice, path, now))) {
         ice->stats.drops[ICE_DROP_PATH]++;
         return;
     }

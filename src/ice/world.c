@@ -64,6 +64,13 @@ void ice_world_add_local(struct ice_world *world, size_t agent, const char *addr
     ice_add_local(&world->agents[agent].ice, &base, 65535);
 }
 
+void ice_world_listen(struct ice_world *world, size_t agent, const char *addr)
+{
+    struct yodel_addr listening = ice_world_addr(addr);
+
+    ice_add_local_tcp(&world->agents[agent].ice, &listening);
+}
+
 void ice_world_add_nat(struct ice_world *world, const char *inside, const char *outside)
 {
     YODEL_ASSERT(world->nat_count < ICE_WORLD_NATS_MAX);
@@ -122,6 +129,21 @@ static bool translate_target(
     return true;
 }
 
+static void launch(struct ice_world *world, const struct yodel_path *path, struct bytes datagram)
+{
+    for (size_t i = 0; i < ICE_WORLD_FLIGHTS_MAX; i++) {
+        struct ice_world_flight *flight = &world->flights[i];
+        if (!flight->is_used && datagram.len <= sizeof flight->datagram) {
+            *flight = (struct ice_world_flight){.is_used = true,
+                .at = world->now + world->delay,
+                .path = *path,
+                .len = datagram.len};
+            memcpy(flight->datagram, datagram.ptr, datagram.len);
+            return;
+        }
+    }
+}
+
 void ice_world_inject(struct ice_world *world, const struct yodel_path *path, struct bytes datagram)
 {
     struct yodel_addr source = path->local, target = path->remote;
@@ -133,17 +155,7 @@ void ice_world_inject(struct ice_world *world, const struct yodel_path *path, st
     if (!translate_target(world, &source, &target)) {
         return;
     }
-    for (size_t i = 0; i < ICE_WORLD_FLIGHTS_MAX; i++) {
-        struct ice_world_flight *flight = &world->flights[i];
-        if (!flight->is_used && datagram.len <= sizeof flight->datagram) {
-            *flight = (struct ice_world_flight){.is_used = true,
-                .at = world->now + world->delay,
-                .path = {.local = target, .remote = source},
-                .len = datagram.len};
-            memcpy(flight->datagram, datagram.ptr, datagram.len);
-            return;
-        }
-    }
+    launch(world, &(struct yodel_path){.local = target, .remote = source}, datagram);
 }
 
 static bool is_lost(struct ice_world *world, size_t from, struct bytes datagram)
@@ -166,11 +178,28 @@ static void take(struct ice_world *world, struct ice *ice, struct ice_world_flig
     }
 }
 
+// What comes along a stream that has ended meanwhile is lost with it.
+static void deliver_stream(struct ice_world *world, struct ice_world_flight *flight)
+{
+    struct yodel_path other;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (ice_world_other_end(world, i, &flight->path, &other)) {
+            take(world, &world->agents[i].ice, flight);
+            return;
+        }
+    }
+}
+
 static void deliver(struct ice_world *world, struct ice_world_flight *flight)
 {
     struct bytes datagram = bytes_of(flight->datagram, flight->len);
 
     flight->is_used = false;
+    if (flight->path.transport == YODEL_TCP) {
+        deliver_stream(world, flight);
+        return;
+    }
     if (addr_equal(&flight->path.local, &world->server)) {
         uint8_t room[STUN_SERVER_ANSWER_MAX];
         size_t len = stun_server_answer(datagram, &flight->path.remote, span_of(room, sizeof room));
@@ -187,7 +216,7 @@ static void deliver(struct ice_world *world, struct ice_world_flight *flight)
     }
     for (size_t i = 0; i < 2; i++) {
         struct ice *ice = &world->agents[i].ice;
-        uint8_t base = ice_local_find_base(ice, &flight->path.local);
+        uint8_t base = ice_local_find_base(ice, YODEL_UDP, &flight->path.local);
         if (base != ICE_NONE && ice->locals[base].type == ICE_HOST) {
             take(world, ice, flight);
         }
@@ -218,15 +247,31 @@ static void note_event(struct ice_world *world, size_t at, const struct ice_even
     case ICE_EVENT_STATE:
         agent->states[agent->state_count++ % ICE_WORLD_STATES_MAX] = event->state;
         break;
-    case ICE_EVENT_CONNECT: // There are no streams in this world.
-        ice_disconnected(&agent->ice, &event->path);
+    case ICE_EVENT_CONNECT:
+        ice_world_connect(world, at, event);
         break;
     case ICE_EVENT_DISCONNECT:
+        ice_world_disconnect(world, at, &event->path);
         break;
     case ICE_EVENT_RESOLVE:
         agent->resolve_count++;
         (void)snprintf(agent->resolve, sizeof agent->resolve, "%s", event->name);
         break;
+    }
+}
+
+static void send(struct ice_world *world, size_t at, struct yodel_path path, struct bytes datagram)
+{
+    struct yodel_path other;
+
+    path.local.scope_id = 0;
+    path.remote.scope_id = 0;
+    if (path.transport == YODEL_TCP) {
+        if (ice_world_other_end(world, at, &path, &other)) {
+            launch(world, &other, datagram);
+        }
+    } else if (!is_lost(world, at, datagram) && !world->is_udp_lost) {
+        ice_world_inject(world, &path, datagram);
     }
 }
 
@@ -242,11 +287,7 @@ static bool drain(struct ice_world *world, size_t at)
 
     while ((len = ice_emit(ice, span_of(room, sizeof room), &path, world->now)) > 0) {
         did_anything = true;
-        path.local.scope_id = 0;
-        path.remote.scope_id = 0;
-        if (!is_lost(world, at, bytes_of(room, len))) {
-            ice_world_inject(world, &path, bytes_of(room, len));
-        }
+        send(world, at, path, bytes_of(room, len));
     }
     while (ice_next_event(ice, &event)) {
         did_anything = true;
@@ -257,7 +298,7 @@ static bool drain(struct ice_world *world, size_t at)
 
 static yodel_time next_time(const struct ice_world *world)
 {
-    yodel_time next = YODEL_NEVER;
+    yodel_time next = ice_world_next_opening(world);
 
     for (size_t i = 0; i < 2; i++) {
         yodel_time timeout = ice_next_timeout(&world->agents[i].ice);
@@ -290,6 +331,7 @@ void ice_world_run(
             return;
         }
         world->now = next > world->now ? next : world->now;
+        ice_world_open_due(world);
         for (size_t i = 0; i < 2; i++) {
             if (world->turns[i]) {
                 turn_element_tick(world->turns[i], world->now);

@@ -1,4 +1,4 @@
-// A small world for tests of the agent: two of them, and a network with delay, loss and NATs.
+// A small world for tests of the agent: two of them, and a network with delay, loss, NATs and streams.
 //
 // Not here    the simulator of the whole stack; this one knows nothing but the agents' datagrams
 // Time        virtual: it jumps to whatever happens next
@@ -14,6 +14,7 @@
 #define ICE_WORLD_STATES_MAX 64
 #define ICE_WORLD_NATS_MAX 4
 #define ICE_WORLD_SENT_MAX 64
+#define ICE_WORLD_STREAMS_MAX 16
 
 struct ice_world_flight {
     bool is_used;
@@ -21,6 +22,15 @@ struct ice_world_flight {
     struct yodel_path path; // As the receiver sees it.
     size_t len;
     uint8_t datagram[ICE_DATAGRAM_MAX];
+};
+
+// A connection, whether it stands yet or not, as each agent knows it.
+struct ice_world_stream {
+    bool is_used;
+    bool is_open;
+    size_t opener;
+    yodel_time opens_at;
+    struct yodel_path ends[2];
 };
 
 // What `inside` sends is seen as from `outside`, and what is sent there reaches `inside`.
@@ -62,6 +72,11 @@ struct ice_world {
     struct turn_element *turns[2]; // NULL: there is none. They are the test's.
     size_t nat_count;
     struct ice_world_nat nats[ICE_WORLD_NATS_MAX];
+    bool is_udp_lost;    // All of it.
+    bool is_tcp_refused; // Nobody is let in.
+    size_t stream_count; // That ever were, or were asked for.
+    size_t closed_count; // By an agent.
+    struct ice_world_stream streams[ICE_WORLD_STREAMS_MAX];
     // Sees each datagram before it leaves; false: it is lost. May be NULL.
     bool (*tap)(struct ice_world *world, size_t from, struct bytes datagram);
     size_t tapped;
@@ -74,6 +89,7 @@ void ice_world_init(struct ice_world *world, uint64_t seed);
 void ice_world_signal(struct ice_world *world);
 void ice_world_add_local(struct ice_world *world, size_t agent, const char *addr);
 void ice_world_add_nat(struct ice_world *world, const char *inside, const char *outside);
+void ice_world_listen(struct ice_world *world, size_t agent, const char *addr);
 
 // Runs until the time has come, or `is_done` says so. May be NULL.
 void ice_world_run(
@@ -82,6 +98,15 @@ void ice_world_run(
 // Sends a datagram from the agent's side as if by it.
 void ice_world_inject(
     struct ice_world *world, const struct yodel_path *path, struct bytes datagram);
+
+// Streams: what an agent asks for, the far end of one that stands, and what time brings.
+void ice_world_connect(struct ice_world *world, size_t agent, const struct ice_event *event);
+void ice_world_disconnect(struct ice_world *world, size_t agent, const struct yodel_path *path);
+void ice_world_cut(struct ice_world *world); // All of them, at both ends.
+bool ice_world_other_end(
+    struct ice_world *world, size_t agent, const struct yodel_path *path, struct yodel_path *other);
+void ice_world_open_due(struct ice_world *world);
+yodel_time ice_world_next_opening(const struct ice_world *world);
 
 bool ice_world_both_selected(const struct ice_world *world);
 bool ice_world_both_nominated(const struct ice_world *world); // The same path, from both ends.

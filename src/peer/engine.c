@@ -254,7 +254,7 @@ YODEL_API void yodel_peer_remove_local_address(yodel_peer *peer, const struct yo
 YODEL_API void yodel_peer_add_local_tcp_address(
     yodel_peer *peer, const struct yodel_addr *listening)
 {
-    (void)listening; // Of no use until the agent pairs candidates over TCP.
+    ice_add_local_tcp(&peer->ice, listening);
     peer_wake(peer);
 }
 

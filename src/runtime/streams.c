@@ -191,6 +191,7 @@ static bool open_stream(struct peer_stream *s, const struct stream_proxy *proxy)
         .alpn = is_turn ? "stun.turn" : NULL, // RFC 7443.
         .proxy = proxy};
 
+    target.local.port = 0; // What the path says is a part of its name.
     if (!prepare_tls(w, &s->path)) {
         return false;
     }

@@ -79,8 +79,14 @@ function canPunch(one, other) {
   return steady.filtering !== APD;
 }
 
-// "direct" or "relay".
+// Who can be connected to by anybody, and who can connect to any port.
+const isReachable = (kind) => kind.build === kinds.open.build;
+const canConnect = (kind) => kind.tcp.length > 1;
+
+// "direct", "direct over TCP" or "relay".
 export function theory(a, b) {
   const [one, other] = [kinds[a], kinds[b]];
-  return canPunch(one.v4, other.v4) || canPunch(one.v6, other.v6) ? "direct" : "relay";
+  if (canPunch(one.v4, other.v4) || canPunch(one.v6, other.v6)) return "direct";
+  const connects = (from, to) => canConnect(from) && isReachable(to);
+  return connects(one, other) || connects(other, one) ? "direct over TCP" : "relay";
 }

@@ -95,7 +95,7 @@ export async function sendFile(stage, from, to, want) {
   return { ms: Math.max(...both.map((one) => one.at)) - receiver.began, first, last: now() };
 }
 
-// "direct", "local network", or "relay", of "Connected (direct)." and the like; through which relay does not matter.
+// "direct", "direct over TCP", or "relay", of "Connected (direct)." and the like; through which relay does not matter.
 export function pathOf(text) {
-  return /\((relay|[a-z ]+)/.exec(text)?.[1];
+  return /\((relay|[a-z ]+(TCP)?)/.exec(text)?.[1];
 }
