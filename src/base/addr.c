@@ -170,3 +170,13 @@ struct yodel_addr addr_unmap(const struct yodel_addr *addr)
     memcpy(v4.ip, addr->ip + 12, 4);
     return v4;
 }
+
+struct bytes addr_source(uint8_t key[ADDR_SOURCE_SIZE], const struct yodel_addr *addr)
+{
+    struct yodel_addr source = addr_unmap(addr);
+
+    key[0] = (uint8_t)source.family;
+    memcpy(key + 1, source.ip,
+        ADDR_SOURCE_SIZE - 1); // All of IPv4 and zeros, or the first half of IPv6.
+    return bytes_of(key, ADDR_SOURCE_SIZE);
+}

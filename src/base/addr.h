@@ -41,4 +41,9 @@ bool addr_is_private(const struct yodel_addr *addr);   // RFC 1918, RFC 6598 and
 // A 4-in-6 address (::ffff:a.b.c.d) becomes the IPv4 address it stands for.
 struct yodel_addr addr_unmap(const struct yodel_addr *addr);
 
+// By what a sender is counted who could have many addresses: all of an IPv4 address, the /64 of an IPv6 one. Ports do not
+// count. Returns `key`.
+#define ADDR_SOURCE_SIZE 9
+struct bytes addr_source(uint8_t key[ADDR_SOURCE_SIZE], const struct yodel_addr *addr);
+
 #endif

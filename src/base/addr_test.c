@@ -47,5 +47,29 @@ static void kinds_are_told_apart(void)
     CHECK(addr_is_multicast(&addr));
 }
 
+static void a_sender_is_counted_by_what_he_has(void)
+{
+    static const struct {
+        const char *first, *second;
+        bool is_same;
+    } rows[] = {
+        {"192.0.2.1:80", "192.0.2.1:81", true},
+        {"192.0.2.1:80", "192.0.2.2:80", false},
+        {"192.0.2.1:80", "[::ffff:192.0.2.1]:80", true},
+        {"[2001:db8::1]:80", "[2001:db8::ffff:1]:80", true},
+        {"[2001:db8::1]:80", "[2001:db8:0:1::1]:80", false},
+        {"0.0.0.0:80", "[::]:80", false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct yodel_addr first, second;
+        uint8_t keys[2][ADDR_SOURCE_SIZE];
+
+        CHECK_EQ(addr_parse(&first, bytes_of_text(rows[i].first)), YODEL_OK);
+        CHECK_EQ(addr_parse(&second, bytes_of_text(rows[i].second)), YODEL_OK);
+        CHECK_EQ(bytes_equal(addr_source(keys[0], &first), addr_source(keys[1], &second)),
+            rows[i].is_same);
+    }
+}
+
 TEST_MAIN(TEST(text_comes_back_as_it_was), TEST(what_is_not_an_address_is_a_syntax_error),
-    TEST(kinds_are_told_apart))
+    TEST(kinds_are_told_apart), TEST(a_sender_is_counted_by_what_he_has))

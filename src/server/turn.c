@@ -161,6 +161,7 @@ static void free_all(struct server_turn *turn)
     turn_server_free(turn->core);
     turn->core = NULL;
     map_deinit(&turn->streams);
+    map_deinit(&turn->sources);
     server_turn_setup_free(&turn->setup, turn->env);
     server_turn_batch_free(turn->batch);
     server_turn_udp_slots_free(turn->slots, turn->env->alloc);
@@ -334,6 +335,7 @@ enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, cons
     list_init(&turn->sockets);
     list_init(&turn->stream_list);
     map_init(&turn->streams, env);
+    map_init(&turn->sources, env);
     start_handles(turn);
     config.env = env;
     config.credentials = turn->setup.credentials;

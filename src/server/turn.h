@@ -50,6 +50,7 @@ struct server_turn {
     struct list sockets;
     struct map streams;      // Clients over TCP and TLS, by their numbers;
     struct list stream_list; // by age.
+    struct map sources;      // How many of them are from where.
     uint64_t last_stream;
     uint64_t streams_accepted, streams_refused, streams_lost;
     struct server_turn_socket *listeners[SERVER_TURN_LISTENERS_MAX];

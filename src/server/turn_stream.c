@@ -12,6 +12,13 @@
 #define ALLOCATED 0x0103 // Of an Allocate's success, as a message begins.
 #define PADDING_MAX 3
 
+// Where streams come from.
+struct source {
+    struct map_entry by_addr;
+    uint8_t key[ADDR_SOURCE_SIZE];
+    uint32_t count;
+};
+
 struct server_turn_stream {
     struct server_turn_outlet outlet; // First: it is found from there.
     struct list_node node;
@@ -19,9 +26,10 @@ struct server_turn_stream {
     struct server_turn *turn;
     struct stream *stream;
     struct turn_client_id id;
-    yodel_time heard;   // The last whole message.
-    yodel_time started; // The first byte of `partial`.
-    uint8_t *partial;   // The beginning of a message; NULL: none.
+    struct source *source; // NULL: it was too many.
+    yodel_time heard;      // The last whole message.
+    yodel_time started;    // The first byte of `partial`.
+    uint8_t *partial;      // The beginning of a message; NULL: none.
     size_t partial_len;
     bool has_allocation;
 };
@@ -158,6 +166,56 @@ static void on_data(void *ctx, struct span data)
     }
 }
 
+// ---- where they come from
+
+static bool has_room(const struct server_turn *turn, const struct source *source)
+{
+    return turn->streams.count < SERVER_TURN_STREAMS_MAX && !turn->is_stopping &&
+           (!source || source->count < SERVER_TURN_STREAMS_PER_ADDRESS);
+}
+
+static struct source *new_source(struct server_turn *turn, struct bytes key)
+{
+    struct source *source = alloc_new(turn->env->alloc, sizeof *source);
+
+    if (!source) {
+        return NULL;
+    }
+    memcpy(source->key, key.ptr, sizeof source->key);
+    if (map_insert(&turn->sources, &source->by_addr, bytes_of(source->key, sizeof source->key)) !=
+        YODEL_OK) {
+        alloc_free(turn->env->alloc, source);
+        return NULL;
+    }
+    return source;
+}
+
+// Counts a stream in; NULL: it is one too many, or there is no memory.
+static struct source *join(struct server_turn *turn, const struct yodel_addr *addr)
+{
+    uint8_t room[ADDR_SOURCE_SIZE];
+    struct bytes key = addr_source(room, addr);
+    struct map_entry *entry = map_find(&turn->sources, key);
+    struct source *source = entry ? CONTAINER_OF(entry, struct source, by_addr) : NULL;
+
+    if (!has_room(turn, source)) {
+        return NULL;
+    }
+    source = source ? source : new_source(turn, key);
+    if (source) {
+        source->count++;
+    }
+    return source;
+}
+
+static void leave(struct server_turn *turn, struct source *source)
+{
+    if (source && --source->count == 0) {
+        map_remove(&turn->sources, &source->by_addr);
+        alloc_free(turn->env->alloc, source);
+    }
+}
+
 // ---- its life
 
 static void on_open(void *ctx)
@@ -174,6 +232,7 @@ static void on_closed(void *ctx, const char *why)
     server_turn_batch_flush(turn->batch);
     list_remove(&client->node);
     map_remove(&turn->streams, &client->by_number);
+    leave(turn, client->source);
     if (turn->core && !turn->is_stopping) {
         turn_server_stream_closed(turn->core, &client->id);
         server_turn_end_input(turn, clock_now());
@@ -185,18 +244,6 @@ static void on_closed(void *ctx, const char *why)
 
 static const struct stream_handler handler = {
     .on_open = on_open, .on_data = on_data, .on_closed = on_closed};
-
-static bool has_room(const struct server_turn *turn, const struct yodel_addr *addr)
-{
-    const struct list_node *node = list_first(&turn->stream_list);
-    size_t count = 0;
-
-    for (; node; node = list_next(&turn->stream_list, node)) {
-        count += addr_same_ip(&CONTAINER_OF(node, struct server_turn_stream, node)->id.addr, addr);
-    }
-    return turn->streams.count < SERVER_TURN_STREAMS_MAX &&
-           count < SERVER_TURN_STREAMS_PER_ADDRESS && !turn->is_stopping;
-}
 
 void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_st *tls)
 {
@@ -224,11 +271,11 @@ void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_
     client->id.transport = tls ? YODEL_TLS : YODEL_TCP;
     client->id.addr = stream_remote(client->stream);
     client->id.local = stream_local(client->stream);
-    bool is_welcome = has_room(turn, &client->id.addr);
+    client->source = join(turn, &client->id.addr);
     list_push_back(&turn->stream_list, &client->node);
     turn->handle_count++;
     turn->streams_accepted++;
-    if (!is_welcome) {
+    if (!client->source) {
         turn->streams_refused++;
         stream_close(client->stream);
     }

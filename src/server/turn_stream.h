@@ -5,7 +5,7 @@
 // Implements  RFC 8656 §2.1 (TCP and TLS to clients), §12.5 (padding); RFC 8489 §6.2.2
 // Not here    accepting, and telling protocols apart (server/front.h)
 // Ownership   owns its stream, which ends it
-// Limits      SERVER_TURN_STREAMS_MAX at a time, SERVER_TURN_STREAMS_PER_ADDRESS from one address; a
+// Limits      SERVER_TURN_STREAMS_MAX at a time, SERVER_TURN_STREAMS_PER_ADDRESS from one IPv4 address or IPv6 /64; a
 //             message is whole within SERVER_TURN_STREAM_MESSAGE; without an allocation nobody stays
 //             silent for SERVER_TURN_STREAM_IDLE; STREAM_QUEUE_MAX bytes wait for a slow client
 

@@ -60,15 +60,6 @@ static struct bytes name_of(uint8_t room[NAME_MAX_LEN], struct bytes realm, stru
     return writer_bytes(&w);
 }
 
-static struct bytes source_of(uint8_t room[9], const struct yodel_addr *client)
-{
-    struct yodel_addr addr = addr_unmap(client);
-
-    room[0] = (uint8_t)addr.family;
-    memcpy(room + 1, addr.ip, 8); // All of IPv4 and zeros, or the first half of IPv6.
-    return bytes_of(room, 9);
-}
-
 static bool is_user(const struct turn_holder *user, struct bytes realm, struct bytes identity)
 {
     struct bytes name = user->by_name.key;
@@ -296,7 +287,7 @@ static uint32_t hold_both(struct turn_server *server, struct turn_allocation *al
 {
     const struct turn_limits *limits = &server->config.limits;
     uint32_t per_user = limits->allocations_per_user + (wish->reservation != NULL);
-    uint8_t name[NAME_MAX_LEN], source[9];
+    uint8_t name[NAME_MAX_LEN], source[ADDR_SOURCE_SIZE];
     bool is_full;
 
     allocation->user = hold(
@@ -305,7 +296,7 @@ static uint32_t hold_both(struct turn_server *server, struct turn_allocation *al
         return is_full ? TURN_QUOTA_REACHED : TURN_CAPACITY_REACHED;
     }
     allocation->user->realm_len = (uint32_t)wish->realm.len;
-    allocation->source = hold(server, &server->sources, source_of(source, &wish->client->addr),
+    allocation->source = hold(server, &server->sources, addr_source(source, &wish->client->addr),
         limits->allocations_per_address, &is_full);
     if (!allocation->source) {
         return is_full ? TURN_QUOTA_REACHED : TURN_CAPACITY_REACHED;

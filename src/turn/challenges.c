@@ -40,19 +40,11 @@ void turn_challenges_deinit(struct turn_challenges *challenges)
     *challenges = (struct turn_challenges){0};
 }
 
-static uint64_t hash_of(const struct siphash_key *key, const struct yodel_addr *source)
-{
-    uint8_t text[9];
-
-    text[0] = (uint8_t)source->family;
-    memcpy(text + 1, source->ip, 8); // All of IPv4, and zeros.
-    return siphash(key, bytes_of(text, sizeof text));
-}
-
 static void find_places(struct turn_challenges *challenges, const struct yodel_addr *source,
     uint16_t *places[TURN_CHALLENGES_ROWS])
 {
-    uint64_t hash = hash_of(&challenges->key, source);
+    uint8_t key[ADDR_SOURCE_SIZE];
+    uint64_t hash = siphash(&challenges->key, addr_source(key, source));
 
     for (size_t row = 0; row < TURN_CHALLENGES_ROWS; row++) {
         size_t place = hash >> (row * PLACE_BITS) & (TURN_CHALLENGES_PLACES - 1);
