@@ -21,7 +21,8 @@
 #include "net/stream_tls.h"
 
 #define READS_MAX 4                       // On one visit of the loop.
-#define QUEUE_KEPT (16u * 1024)           // What an empty queue may keep of memory.
+#define QUEUE_KEPT (16u * 1024)           // What an empty queue may keep of memory,
+#define QUEUE_IDLE YODEL_SECONDS(1)       // after that time: whoever is busy needs it again.
 #define ROOM_AGAIN (STREAM_QUEUE_MAX / 2) // On_room comes when no more than this waits.
 #define WHY_MAX 160
 
@@ -169,6 +170,14 @@ static void watch(struct stream *s)
     }
 }
 
+static void shrink_queue(struct stream *s)
+{
+    if (s->queue.count == 0) {
+        ring_deinit(&s->queue);
+        ring_init(&s->queue, s->env->alloc, 1, STREAM_QUEUE_MAX);
+    }
+}
+
 static void on_timeout(uv_timer_t *timer)
 {
     struct stream *s = CONTAINER_OF(timer, struct stream, timer);
@@ -184,6 +193,8 @@ static void on_timeout(uv_timer_t *timer)
         fail(s, "it does not answer in TLS");
         break;
     case OPEN:
+        shrink_queue(s);
+        break;
     case CLOSING:
         break;
     }
@@ -226,7 +237,10 @@ static bool flush_plain(struct stream *s, size_t *sent)
 
 static bool flush_tls(struct stream *s, size_t *sent)
 {
-    enum stream_io got = stream_tls_write(&s->tls, ring_view(&s->queue, 0), sent);
+    struct bytes front = ring_view(&s->queue, 0);
+
+    s->tls.has_more = s->queue.count > STREAM_TLS_RECORD;
+    enum stream_io got = stream_tls_write(&s->tls, front, sent);
 
     if (got == STREAM_IO_FAILED || got == STREAM_IO_END) {
         fail_by_tls(s);
@@ -243,9 +257,9 @@ static void flush(struct stream *s)
         may_go_on = s->tls.ssl ? flush_tls(s, &sent) : flush_plain(s, &sent);
         ring_drop(&s->queue, sent);
     }
-    if (s->queue.count == 0 && s->queue.places > QUEUE_KEPT) {
-        ring_deinit(&s->queue);
-        ring_init(&s->queue, s->env->alloc, 1, STREAM_QUEUE_MAX);
+    bool is_large = s->state == OPEN && s->queue.count == 0 && s->queue.places > QUEUE_KEPT;
+    if (is_large && !uv_is_active((uv_handle_t *)&s->timer)) {
+        limit(s, QUEUE_IDLE);
     }
     watch(s);
 }

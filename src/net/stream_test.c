@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capped_alloc.h"
 #include "check.h"
 #include "net/clock.h"
 #include "net/env.h"
@@ -426,6 +427,41 @@ static void what_is_held_leaves_together(void)
         CHECK_EQ(s.far.calls, 1);
         scene_close(&s);
     }
+}
+
+// A train that waits needs memory, and the next one finds it there; nobody keeps it for nothing.
+static void a_busy_queue_keeps_its_memory(void)
+{
+    static uint8_t train[60000];
+    struct bytes piece = bytes_of(train, sizeof train);
+    struct capped_alloc memory = capped_alloc(SIZE_MAX);
+    struct env env = *net_env_system(LOG_ERROR, NET_ENV_TEXT);
+    struct scene s;
+
+    env.alloc = &memory.alloc;
+    scene_open(&s);
+    struct stream_target target = target_of(&s);
+    CHECK_EQ(stream_connect(&s.near.stream, &s.loop, &env, &target, &handler, &s.near), YODEL_OK);
+    turn_until(&s, &s.near.is_open);
+    hurry = 1000;
+    size_t held = memory.held, allowed = 0;
+    for (int i = 0; i < 3; i++) {
+        stream_hold(s.near.stream);
+        CHECK(stream_write(s.near.stream, &piece, 1));
+        stream_release(s.near.stream); // No turn of the loop between them: no time passes there.
+        CHECK_EQ(stream_queued(s.near.stream), 0);
+        CHECK_EQ(memory.held, held + 1);
+        CHECK(i == 0 || memory.allowed == allowed);
+        allowed = memory.allowed;
+    }
+    turn_until_heard(&s, &s.far, 3 * sizeof train);
+    yodel_time end = clock_now() + YODEL_SECONDS(8);
+    while (memory.held > held && clock_now() < end) {
+        turn(&s);
+    }
+    CHECK_EQ(memory.held, held);
+    scene_close(&s);
+    CHECK_EQ(memory.held, 0);
 }
 
 // The other side reads nothing: the queue fills, is bounded, and a refused write leaves no part.
@@ -867,8 +903,8 @@ static void a_host_of_two_lines_is_not_asked_for(void)
 TEST_MAIN(TEST(tcp_carries_what_is_written), TEST(tls_carries_what_is_written),
     TEST(tls_1_2_will_do), TEST(a_byte_at_a_time_is_enough_for_tcp),
     TEST(a_byte_at_a_time_is_enough_for_tls), TEST(what_is_written_before_it_is_open_waits),
-    TEST(what_is_held_leaves_together), TEST(a_queue_has_a_bound),
-    TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
+    TEST(what_is_held_leaves_together), TEST(a_busy_queue_keeps_its_memory),
+    TEST(a_queue_has_a_bound), TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
     TEST(an_address_that_is_not_ours_is_no_way), TEST(silence_is_given_up),
     TEST(who_never_shakes_hands_is_let_go), TEST(garbage_is_no_tls),
     TEST(a_half_open_connection_ends), TEST(writing_to_one_that_ended_raises_no_signal),

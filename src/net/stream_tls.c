@@ -17,7 +17,8 @@
 static int bio_write(BIO *bio, const char *data, size_t len, size_t *written)
 {
     struct stream_tls *tls = BIO_get_data(bio);
-    ssize_t sent = send(tls->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    int more = tls->has_more ? MSG_MORE : 0;
+    ssize_t sent = send(tls->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT | more);
 
     BIO_clear_retry_flags(bio);
     if (sent >= 0) {

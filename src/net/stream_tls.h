@@ -14,6 +14,7 @@
 #include "net/stream.h"
 
 #define STREAM_TLS_READS 8
+#define STREAM_TLS_RECORD (16u * 1024) // RFC 8446 §5.1: what one write takes at the most.
 
 enum stream_io {
     STREAM_IO_DONE,
@@ -31,6 +32,7 @@ struct stream_tls {
     bool has_ended;
     uint32_t reads_left; // Before the loop must serve others.
     bool wants_room;     // The socket was full.
+    bool has_more;       // Another write follows at once: the system may wait for it.
 };
 
 // Either side; the client's checks the certificate as the target says. False: no memory.
