@@ -55,6 +55,8 @@ void server_turn_udp_init(struct server_turn_udp *udp, int fd, const struct yode
     prepare_path(fd, local->family == YODEL_ADDR_V6);
     set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
     set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+    set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes); // Beyond the system's limit, where we may.
+    set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes);
     set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     // A kernel without it ignores the ancillary data, and would send a train as one datagram.
     udp->can_segment = setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof off) == 0;
