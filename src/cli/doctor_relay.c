@@ -23,14 +23,6 @@ static void on_step(void *ctx)
     finish(ctx);
 }
 
-// The peers can check a certificate only, not leave that out: where the server's is taken as it is,
-// they would fail for another reason than the relay's.
-static bool can_pair(const struct doctor_relay *relay)
-{
-    return relay->right.client.state == TURN_CLIENT_READY &&
-           !(relay->options.is_insecure && relay->url.transport == YODEL_TLS);
-}
-
 static void begin_pair(struct doctor_relay *relay)
 {
     const struct cli_server *server = relay->options.server;
@@ -41,7 +33,8 @@ static void begin_pair(struct doctor_relay *relay)
         .credential = server->credential};
     struct yodel_runtime_config config = {.loop = relay->options.loop,
         .loopback =
-            addr_is_loopback(&relay->addr) ? YODEL_LOOPBACK_ALWAYS : YODEL_LOOPBACK_IF_ALONE};
+            addr_is_loopback(&relay->addr) ? YODEL_LOOPBACK_ALWAYS : YODEL_LOOPBACK_IF_ALONE,
+        .takes_any_certificate = relay->options.is_insecure};
 
     if (yodel_runtime_new(&config, &relay->runtime) != YODEL_OK) {
         return;
@@ -57,7 +50,7 @@ static void on_allocated(void *ctx)
 {
     struct doctor_relay *relay = ctx;
 
-    if (can_pair(relay)) {
+    if (relay->right.client.state == TURN_CLIENT_READY) {
         begin_pair(relay);
     }
     finish(relay);

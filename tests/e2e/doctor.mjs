@@ -2,7 +2,7 @@
 //
 // YODEL names the program. As root, a case has a network namespace with a firewall of its own.
 
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import dgram from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
@@ -13,9 +13,9 @@ import { check, runAll, same, serve, test, within } from "./lib/cases.mjs";
 const VERDICTS = ["ok", "warn", "fail"];
 
 // Runs the doctor to its end; `lines` by check, the worst of several.
-async function doctor(url, args = [], { before = [], ms = 28000 } = {}) {
+async function doctor(url, args = [], { before = [], env = {}, ms = 28000 } = {}) {
   const [program, ...rest] = [...before, process.env.YODEL, "doctor", "--json", ...args, url];
-  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let out = "";
   let err = "";
   child.stdout.on("data", (data) => (out += data));
@@ -168,6 +168,30 @@ test("coturn works, and a wrong user is told", async (defer) => {
   expect(lines, "credentials", "fail", '"u"', "turn-user");
   lines = await doctor(url, ["--turn", `turn:127.0.0.1:${port},1500000000:u,p`]);
   expect(lines, "credentials", "fail", "expired", "new ones");
+});
+
+// A certificate for 127.0.0.1 that vouches for itself, and its key.
+function certificate(defer) {
+  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
+  defer(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
+    "-out", cert, "-days", "90", "-subj", "/CN=doctor", "-addext", "subjectAltName=IP:127.0.0.1"], { stdio: "ignore" });
+  return { key, cert };
+}
+
+test("coturn over TLS works for who trusts its authority, and for nobody else", async (defer) => {
+  const url = at(await serve(defer));
+  const { key, cert } = certificate(defer);
+  const port = await freePort();
+  await coturn(defer, "--cert", cert, "--pkey", key, "--tls-listening-port", String(port));
+  const server = ["--turn", `turns:127.0.0.1:${port}?transport=tcp,u,p`];
+  const env = { SSL_CERT_FILE: cert };
+  expect(await doctor(url, server, { env }), "turn-tls", "ok", "a message each way");
+  expect(await doctor(url, server), "turn-tls", "fail", "certificate", "name");
+  expect(await doctor(url, [...server, "--insecure"]), "turn-tls", "ok", "a message each way");
+  const named = ["--turn", `turns:localhost:${port}?transport=tcp,u,p`]; // The certificate has the address alone.
+  expect(await doctor(url, named, { env }), "turn-tls", "fail", "certificate", "name");
 });
 
 test("coturn with a wrong external address", async (defer) => {

@@ -51,6 +51,11 @@ export function portOf(url: string): string {
   return port ?? (/^(turns|stuns):/.test(url) ? "5349" : "3478");
 }
 
+// Whether it names its host by an address.
+export function isByAddress(url: string): boolean {
+  return /^\w+:(\[|[\d.]+(:|\?|$))/.test(url);
+}
+
 // ---- candidates
 
 export interface Candidate {
@@ -177,6 +182,15 @@ function broken(peer: RTCPeerConnection): Promise<undefined> {
   });
 }
 
+// The browser has asked its server for a relay, and got none.
+function fruitless(peer: RTCPeerConnection, carried: Carried): Promise<undefined> {
+  return new Promise((resolve) => {
+    peer.onicegatheringstatechange = () => {
+      if (peer.iceGatheringState === "complete" && carried.relayed === "") resolve(undefined);
+    };
+  });
+}
+
 export async function carry(server: RTCIceServer): Promise<Carried> {
   const config: RTCConfiguration = { iceServers: [server], iceTransportPolicy: "relay" };
   const carried: Carried = { relayed: "", roundTrip: undefined, setUp: 0, errors: [] };
@@ -193,8 +207,10 @@ export async function carry(server: RTCIceServer): Promise<Carried> {
     a.onicecandidateerror = ({ errorCode }) => carried.errors.push(errorCode);
     const echoed = echo(a.createDataChannel("doctor"), b);
     echoed.catch(() => undefined);
+    const nothing = fruitless(a, carried);
     await describe(a, b);
-    carried.roundTrip = await Promise.race([echoed, broken(a), wait(RELAY_MS).then(() => undefined)]);
+    const late = wait(RELAY_MS).then(() => undefined);
+    carried.roundTrip = await Promise.race([echoed, broken(a), nothing, late]);
   } catch {
     // What was found so far is what there is to say.
   } finally {
@@ -227,7 +243,8 @@ export function judgeRelay(one: OneServer, carried: Carried): Finding {
     return fail(kind, `${url} gives this user no more relays.`, "On the server: turn-allocations-per-user = N");
   }
   if (carried.errors.includes(508)) return fail(kind, `${url} has no relay left.`, "On the server: turn-ports = MIN-MAX");
-  const more = kind === "turn-tls" ? " Its certificate has to be one that this browser trusts." : "";
+  const byName = isByAddress(url) ? " Firefox takes a relay over TLS by its name only: open this page by the server's name." : "";
+  const more = kind === "turn-tls" ? ` Its certificate has to be one that this browser trusts.${byName}` : "";
   return fail(kind, `${url} is not reached.`, `Open ${place(one)} in the server's firewall, and out of this network.${more}`);
 }
 

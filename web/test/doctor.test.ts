@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { candidateOf, judgeHosts, judgeRelay, judgeStun, portOf, serversOf, type OneServer } from "../src/doctor.ts";
+import { candidateOf, isByAddress, judgeHosts, judgeRelay, judgeStun, portOf, serversOf, type OneServer } from "../src/doctor.ts";
 
 const relay: OneServer = { url: "turn:a.example:3478?transport=udp", kind: "turn-udp", server: { urls: [] } };
 const nothing = { relayed: "", roundTrip: undefined, setUp: 0, errors: [] };
@@ -26,6 +26,13 @@ test("a URL's port is its own, or that of its scheme", () => {
   ] as const) {
     assert.equal(portOf(url), port);
   }
+});
+
+test("a host that is an address is told from one that has a name", () => {
+  for (const url of ["turns:192.0.2.1", "turns:192.0.2.1:443?transport=tcp", "turn:192.0.2.1?transport=tcp", "turns:[2001:db8::1]:7"]) {
+    assert.ok(isByAddress(url), url);
+  }
+  for (const url of ["turns:a.example", "turns:192.0.2.1.example:443", "turns:1a:5", "192.0.2.1"]) assert.ok(!isByAddress(url), url);
 });
 
 test("a candidate's line is read, and what is none is not", () => {
@@ -66,4 +73,6 @@ test("a relay is judged by what came through it, else by its error", () => {
     assert.equal(finding.verdict, "fail");
     assert.match(finding.fix, fix);
   }
+  const byAddress = { ...relay, kind: "turn-tls", url: "turns:192.0.2.1:5349" } as const;
+  assert.match(judgeRelay(byAddress, nothing).fix, /by the server's name/);
 });
