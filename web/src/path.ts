@@ -34,23 +34,30 @@ function show(candidate: Candidate): string {
   return candidate.port ? `${host}:${candidate.port}` : host;
 }
 
-function portsOf(sdp: string, type: string): Set<number> {
-  const lines = sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ \S+ (\d+) typ (\S+)/gm);
-  return new Set([...lines].filter((line) => line[2] === type).map((line) => Number(line[1])));
+interface Told {
+  type: string;
+  address: string;
+  port: number;
+}
+
+function toldIn(sdp: string): Told[] {
+  const lines = sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) (\d+) typ (\S+)/gm);
+  return [...lines].map(([, address = "", port, type = ""]) => ({ type, address, port: Number(port) }));
 }
 
 // `sdp` is the remote description with the candidates that the peer has told us. An address that
-// is hidden is near when it is one of the peer's own and not one that a translator gave it.
+// is hidden is near when it is one of the peer's own and not one that a translator gave it, which is in the internet.
 export function classify(local: Candidate, remote: Candidate, sdp: string): Path["kind"] {
   if (local.candidateType === "relay" || remote.candidateType === "relay") return "relay";
-  const port = remote.port ?? 0;
-  const isIn = (type: string) => portsOf(sdp, type).has(port);
+  const told = toldIn(sdp).filter(({ port }) => port === (remote.port ?? 0));
+  const isIn = (type: string) => told.some((one) => one.type === type);
   // A check that came before the peer's candidate makes its relay look like somebody new.
   if (isIn("relay") && !isIn("host") && !isIn("srflx")) return "relay";
   const address = addressOf(remote);
   if (address !== "") return isLocalAddress(address) ? "local" : "internet";
   if (remote.candidateType === "host") return "local";
-  return isIn("host") && !isIn("srflx") && local.candidateType === "host" ? "local" : "direct";
+  const isTranslated = told.some((one) => one.type === "srflx" && !isLocalAddress(one.address));
+  return isIn("host") && !isTranslated && local.candidateType === "host" ? "local" : "direct";
 }
 
 export async function findPath(peer: RTCPeerConnection): Promise<Path | undefined> {

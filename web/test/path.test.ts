@@ -10,6 +10,10 @@ import { qrPath } from "../src/ui/qr.ts";
 const sdp =
   "v=0\r\na=candidate:1 1 udp 2113937151 a-b.local 5000 typ host generation 0\r\n" +
   "a=candidate:2 1 udp 1677729535 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0\r\n" +
+  "a=candidate:4 1 udp 2113937151 a-b.local 8000 typ host generation 0\r\n" +
+  "a=candidate:5 1 udp 1677729535 10.0.0.9 8000 typ srflx raddr 0.0.0.0 rport 0\r\n" +
+  "a=candidate:4 1 udp 2113937151 a-b.local 9000 typ host generation 0\r\n" +
+  "a=candidate:5 1 udp 1677729535 198.51.100.7 9000 typ srflx raddr 0.0.0.0 rport 0\r\n" +
   "a=candidate:3 1 udp 33562367 198.51.100.9 49200 typ relay raddr 0.0.0.0 rport 0\r\n";
 
 test("the path is told from the candidates", () => {
@@ -19,6 +23,8 @@ test("the path is told from the candidates", () => {
     ["local", host, { candidateType: "host", address: "fe80::1" }],
     ["local", host, { candidateType: "host", address: "uuid.local" }],
     ["local", host, { candidateType: "prflx", address: "(redacted)", port: 5000 }],
+    ["local", host, { candidateType: "prflx", address: "", port: 8000 }], // What its server sees is its own address.
+    ["direct", host, { candidateType: "prflx", address: "", port: 9000 }],
     ["direct", host, { candidateType: "prflx", address: "", port: 6000 }],
     ["direct", host, { candidateType: "prflx", address: "", port: 7000 }],
     ["direct", { candidateType: "srflx" }, { candidateType: "prflx", address: "", port: 5000 }],
