@@ -1,7 +1,7 @@
 // From page to page.
 
-import { rm } from "node:fs/promises";
 import { equal, isTrue } from "../lib/check.mjs";
+import { MIB } from "../lib/files.mjs";
 import { address } from "../lib/network.mjs";
 import * as page from "../lib/page.mjs";
 
@@ -20,18 +20,11 @@ async function transfer({ browsers, server }, from, to, files) {
   return { sender: sender.page, receiver };
 }
 
-// Several cases send the same file to the same browser: the name in its downloads is then taken.
-async function fresh({ browsers }, name) {
-  const { downloads } = await browsers.get(name);
-  await rm(downloads, { recursive: true, force: true });
-}
-
 function oneFile(from, to) {
   return {
     name: `${from} sends 100 MiB to ${to}`,
     async run(context) {
-      await fresh(context, to);
-      const pages = await transfer(context, from, to, [context.files.big]);
+      const pages = await transfer(context, from, to, [await context.files.fresh(100 * MIB)]);
       const path = await page.text(pages.sender, ".path");
       isTrue(path.includes("Direct, in the local network"), `the path in use: ${path}`);
       await page.close(pages.sender, pages.receiver);
@@ -52,11 +45,9 @@ export const between = [
   ...["Chromium", "Firefox"].map((to) => ({
     name: `a page without TLS is enough for ${to}`,
     async run(context) {
-      await fresh(context, to);
       const server = withoutTls(context.server);
       const from = to === "Firefox" ? "Chromium" : "Firefox";
-      const { middling, empty } = context.files;
-      const pages = await transfer({ ...context, server }, from, to, [middling, empty]);
+      const pages = await transfer({ ...context, server }, from, to, [await context.files.fresh(20 * MIB)]);
       equal(await pages.receiver.evaluate(() => isSecureContext), false, "a secure context");
       await page.close(pages.sender, pages.receiver);
     },
@@ -64,9 +55,8 @@ export const between = [
   {
     name: "several files at once, an empty one among them",
     async run(context) {
-      await fresh(context, "Chromium");
-      const { small, empty, middling } = context.files;
-      const pages = await transfer(context, "Firefox", "Chromium", [small, empty, middling]);
+      const { small, empty } = context.files;
+      const pages = await transfer(context, "Firefox", "Chromium", [small, empty, await context.files.fresh(5 * MIB)]);
       await page.close(pages.sender, pages.receiver);
     },
   },

@@ -2,6 +2,7 @@
 
 import { rm } from "node:fs/promises";
 import { equal, isTrue } from "../lib/check.mjs";
+import { MIB } from "../lib/files.mjs";
 import * as page from "../lib/page.mjs";
 import { startStandIn } from "../lib/stand-in.mjs";
 
@@ -77,14 +78,14 @@ export const mishaps = [
       const chromium = await browsers.get("Chromium");
       const firefox = await browsers.get("Firefox");
       await rm(chromium.downloads, { recursive: true, force: true });
-      const sender = await page.openSender(firefox, server.url, [files.big.path]);
+      const file = await files.fresh(40 * MIB);
+      const sender = await page.openSender(firefox, server.url, [file.path]);
       const receiver = await page.openReceiver(chromium, server.url, sender.code);
       await page.accept(receiver);
       await page.underway(receiver);
       await (server.kill ?? server.stop)();
       await page.expectTitle(sender.page, "All there");
-      const got = await page.downloaded(chromium, files.big.name, files.big.size);
-      equal(got, files.big.hash, "the hash");
+      equal(await page.downloaded(chromium, file.name, file.size), file.hash, "the hash");
       await page.close(sender.page, receiver);
     },
   },
@@ -129,7 +130,8 @@ export const mishaps = [
       const chromium = await browsers.get("Chromium");
       const firefox = await browsers.get("Firefox");
       await rm(firefox.downloads, { recursive: true, force: true });
-      const sender = await page.openSender(chromium, server.url, [files.middling.path]);
+      const file = await files.fresh(40 * MIB);
+      const sender = await page.openSender(chromium, server.url, [file.path]);
       const receiver = await page.openReceiver(firefox, server.url, sender.code);
       await page.accept(receiver);
       await page.underway(receiver);
@@ -143,8 +145,7 @@ export const mishaps = [
       );
       isTrue((await first.jsonValue()) > 0.05, "it begins with what is there");
       await page.expectTitle(again, "Received");
-      const got = await page.downloaded(firefox, files.middling.name, files.middling.size);
-      equal(got, files.middling.hash, "the hash");
+      equal(await page.downloaded(firefox, file.name, file.size), file.hash, "the hash");
       await page.close(sender.page, again);
     },
   },

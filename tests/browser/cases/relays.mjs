@@ -2,16 +2,16 @@
 //
 // Signaling tells of one URL only, so that nothing else can be used: a stand-in's. The relay is the real one.
 
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { equal, isTrue } from "../lib/check.mjs";
+import { MIB } from "../lib/files.mjs";
 import { address, lacksName, NAME } from "../lib/network.mjs";
 import * as page from "../lib/page.mjs";
 import * as program from "../lib/program.mjs";
 import { startStandIn } from "../lib/stand-in.mjs";
 
-const SIZE = 3 * 1024 * 1024;
+const SIZE = 3 * MIB;
 const USER = { username: "relay", credential: "word" };
 
 // In the page: its connections may use relays only, and it keeps what they say of the one in use.
@@ -95,18 +95,11 @@ const terminal = {
   },
 };
 
-async function makeFile(folder, name) {
-  const path = join(folder, name);
-  await writeFile(path, randomBytes(SIZE));
-  return { path, name, size: SIZE, hash: await page.hashOf(path) };
-}
-
 async function transfer(place, transport, from, to) {
-  const what = `${from.name} to ${to.name}`;
-  const file = await makeFile(place.files.folder, `${transport} ${what}.bin`);
+  const file = await place.files.fresh(SIZE);
   const { code, end } = await from.give(place, file);
   const relays = await Promise.all([end(), to.take(place, file, code)]);
-  for (const relay of relays) equal(relay, `relay ${transport}`, `the way from ${what}`);
+  for (const relay of relays) equal(relay, `relay ${transport}`, `the way from ${from.name} to ${to.name}`);
 }
 
 // Firefox asks no server on the loopback interface, and none over TLS whose name it does not know.

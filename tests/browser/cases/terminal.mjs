@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { equal, isTrue } from "../lib/check.mjs";
+import { MIB } from "../lib/files.mjs";
 import * as page from "../lib/page.mjs";
 import * as program from "../lib/program.mjs";
 import { contents, openFolderSender, readZip, sorted, whenThere } from "./folders.mjs";
@@ -29,12 +30,12 @@ function toBrowser(name) {
     async run({ browsers, server, files }) {
       const taker = await browsers.get(name);
       await rm(taker.downloads, { recursive: true, force: true });
-      const { child, code } = await program.send(server.url, [files.big.path]);
+      const file = await files.fresh(100 * MIB);
+      const { child, code } = await program.send(server.url, [file.path]);
       const receiver = await page.openReceiver(taker, server.url, code);
       await page.accept(receiver);
       await page.expectTitle(receiver, "Received");
-      const got = await page.downloaded(taker, files.big.name, files.big.size);
-      equal(got, files.big.hash, "the hash");
+      equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
       await program.success(child, 20_000);
       await page.close(receiver);
     },
@@ -47,11 +48,12 @@ function fromBrowser(name) {
     async run({ browsers, server, files }) {
       const giver = await browsers.get(name);
       const folder = await mkdtemp(join(browsers.home, "received-"));
-      const sender = await page.openSender(giver, server.url, [files.big.path, files.empty.path]);
+      const file = await files.fresh(100 * MIB);
+      const sender = await page.openSender(giver, server.url, [file.path, files.empty.path]);
       const child = program.receive(server.url, sender.code, folder);
       await program.success(child);
       await page.expectTitle(sender.page, "All there");
-      equal(await page.hashOf(join(folder, files.big.name)), files.big.hash, "the hash");
+      equal(await page.hashOf(join(folder, file.name)), file.hash, "the hash");
       equal(await page.hashOf(join(folder, files.empty.name)), files.empty.hash, "the empty file's hash");
       await page.close(sender.page);
     },
@@ -97,7 +99,8 @@ export const terminal = [
     async run({ browsers, server, files }) {
       const taker = await browsers.get("Chromium");
       await rm(taker.downloads, { recursive: true, force: true });
-      const { child, code } = await program.send(server.url, [files.fresh.path]);
+      const file = await files.fresh(100 * MIB);
+      const { child, code } = await program.send(server.url, [file.path]);
       const receiver = await page.openReceiver(taker, server.url, code);
       await page.accept(receiver);
       await page.reloadUnderway(receiver);
@@ -108,8 +111,7 @@ export const terminal = [
       );
       isTrue((await first.jsonValue()) > 0.05, "it begins with what is there");
       await page.expectTitle(receiver, "Received");
-      const got = await page.downloaded(taker, files.fresh.name, files.fresh.size);
-      equal(got, files.fresh.hash, "the hash");
+      equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
       await program.success(child, 20_000);
       await page.close(receiver);
     },
@@ -120,22 +122,23 @@ export const terminal = [
     async run({ browsers, server, files }) {
       const taker = await browsers.get("Chromium");
       await rm(taker.downloads, { recursive: true, force: true });
-      const first = await program.send(server.url, [files.shared.path]);
+      const file = await files.fresh(40 * MIB);
+      const first = await program.send(server.url, [file.path]);
       const early = await page.openReceiver(taker, server.url, first.code);
       await page.accept(early);
       await page.underway(early);
       first.child.kill("SIGSTOP");
-      const second = await program.send(server.url, [files.shared.path]);
+      const second = await program.send(server.url, [file.path]);
       const late = await page.openReceiver(taker, server.url, second.code);
       await page.accept(late);
       await page.expectTitle(late, "Received");
       await program.success(second.child, 20_000);
-      equal(await page.downloaded(taker, files.shared.name, files.shared.size), files.shared.hash, "the hash");
+      equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
       await rm(taker.downloads, { recursive: true, force: true }); // The other has the same name.
       first.child.kill("SIGCONT");
       await page.expectTitle(early, "Received");
       await program.success(first.child, 20_000);
-      equal(await page.downloaded(taker, files.shared.name, files.shared.size), files.shared.hash, "the hash");
+      equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
       await page.close(early, late);
     },
   },
@@ -145,14 +148,14 @@ export const terminal = [
       const server = await newServer();
       const taker = await browsers.get("Chromium");
       await rm(taker.downloads, { recursive: true, force: true });
-      const { child, code } = await program.send(server.url, [files.big.path]);
+      const file = await files.fresh(40 * MIB);
+      const { child, code } = await program.send(server.url, [file.path]);
       const receiver = await page.openReceiver(taker, server.url, code);
       await page.accept(receiver);
       await receiver.waitForSelector(".path:not([hidden])", { timeout: 30_000 });
       await server.kill();
       await page.expectTitle(receiver, "Received");
-      const got = await page.downloaded(taker, files.big.name, files.big.size);
-      equal(got, files.big.hash, "the hash");
+      equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
       await program.success(child, 20_000);
       await page.close(receiver);
     },

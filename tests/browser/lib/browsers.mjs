@@ -9,6 +9,9 @@ import { makeCertificate, trust } from "./certificate.mjs";
 const DOWNLOAD_TYPES =
   "application/octet-stream,text/plain,text/html,application/zip,image/svg+xml,image/jpeg";
 
+// A machine that is busy takes its time.
+const PATIENCE = { timeout: 90_000, protocolTimeout: 120_000 };
+
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 // A browser, and the folder that its downloads end up in. One in another network is run by a script of the caller's, is
@@ -31,7 +34,7 @@ export async function chromium(home, name, elsewhere) {
       "--disable-sync",
       "--disable-dev-shm-usage",
     ],
-    protocolTimeout: 120_000,
+    ...PATIENCE,
   });
   const downloads = join(home, `${name}-downloads`);
   const session = await browser.target().createCDPSession();
@@ -58,7 +61,7 @@ async function firefox(home, authority) {
       "network.captive-portal-service.enabled": false,
       "network.connectivity-service.enabled": false,
     },
-    protocolTimeout: 120_000,
+    ...PATIENCE,
   });
   return { name: "Firefox", browser, downloads };
 }

@@ -35,6 +35,7 @@ export async function runAll(cases, context, caseMs = 120_000) {
       counts.failed.push(one.name);
       console.log(`FAIL ${one.name} (${seconds()} s)\n     ${error.message}`);
     }
+    await context.afterEach?.();
   }
   return counts;
 }

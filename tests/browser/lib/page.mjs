@@ -23,6 +23,7 @@ async function listen(page, who) {
   page.on("pageerror", (error) => {
     if (!EXPECTED.test(error.message)) complaints.push(`${who}: ${error.message}`);
   });
+  page.on("error", (error) => complaints.push(`${who}: a page crashed: ${error.message}`));
   page.on("console", (message) => {
     const text = message.text();
     if (/content.security.policy/i.test(text)) violations.push(`${who}: ${text}`);
