@@ -143,8 +143,8 @@ export const accessibility = [
       const [number, first, second] = sender.code.split("-");
       await receiver.keyboard.type(`${number} ${first.slice(0, -1)}`);
       await receiver.waitForSelector("[role=option]");
-      // Of many words that begin so, "map" is not among the first: it has to be typed.
       const typed = () => receiver.$eval("#code", (field) => field.value.replace(" ", "-"));
+      // Of many words that begin so, "map" is not among the first: it has to be typed.
       const offered = await receiver.$$eval("[role=option]", (all) => all.map((one) => one.textContent));
       if (!offered.includes(`${number}-${first}`)) await receiver.keyboard.type(`${first.at(-1)}-`);
       for (let i = 0; i < 6 && (await typed()) !== `${number}-${first}-`; i++) {
