@@ -46,14 +46,18 @@ struct stream {
     int fd;
     bool has_poll;
     bool is_held;
-    bool is_refused; // A write was.
-    int events;      // That the loop watches for.
+    bool wants_room; // Somebody waits for on_room.
+    bool is_paused;
+    bool is_resumed; // And not read since: libssl may hold what the socket does not show.
+    bool is_left;    // Paused, and the other side has gone.
+    bool is_ending;
+    bool is_shut; // It was told so.
+    int events;   // That the loop watches for.
     uint32_t handle_count;
     struct yodel_addr local, remote;
     struct ring queue;
     struct stream_tls tls;
-    struct ssl_ctx_st *context; // Of an accepted one.
-    struct opening *opening;    // Of one that connects; NULL once it is open.
+    struct opening *opening; // Of one that connects; NULL once it is open.
     bool has_why;
     char why[WHY_MAX];
     uv_poll_t poll;
@@ -158,11 +162,21 @@ static void fail_by_tls(struct stream *s)
 
 // ---- what the loop watches
 
+static int events_of(const struct stream *s)
+{
+    bool wants_room = s->state == CONNECTING || s->wants_room || s->is_resumed ||
+                      s->tls.wants_room || (s->state == OPEN && s->queue.count > 0 && !s->is_held);
+    int room = wants_room ? UV_WRITABLE : 0;
+
+    if (s->is_paused) { // An end would go unnoticed, as nothing reads it.
+        return room | (s->is_left ? 0 : UV_DISCONNECT);
+    }
+    return room | (s->state == CONNECTING ? 0 : UV_READABLE);
+}
+
 static void watch(struct stream *s)
 {
-    bool wants_room = s->state == CONNECTING || s->is_refused || s->tls.wants_room ||
-                      (s->state == OPEN && s->queue.count > 0 && !s->is_held);
-    int events = (s->state == CONNECTING ? 0 : UV_READABLE) | (wants_room ? UV_WRITABLE : 0);
+    int events = events_of(s);
 
     if (s->state != CLOSING && events != s->events) {
         s->events = events;
@@ -193,7 +207,13 @@ static void on_timeout(uv_timer_t *timer)
         fail(s, "it does not answer in TLS");
         break;
     case OPEN:
-        shrink_queue(s);
+        if (s->is_ending) {
+            stream_close(s);
+        } else if (s->is_left) {
+            fail(s, "the other side closed the connection");
+        } else {
+            shrink_queue(s);
+        }
         break;
     case CLOSING:
         break;
@@ -248,6 +268,15 @@ static bool flush_tls(struct stream *s, size_t *sent)
     return got == STREAM_IO_DONE;
 }
 
+// Everything that waited has left. Whoever closed now with something unread would have the system
+// break the connection off, and what is on its way might be lost: RFC 9112 §9.6.
+static void shut(struct stream *s)
+{
+    s->is_shut = true;
+    stream_tls_end(&s->tls);
+    (void)shutdown(s->fd, SHUT_WR);
+}
+
 static void flush(struct stream *s)
 {
     bool may_go_on = true;
@@ -261,14 +290,17 @@ static void flush(struct stream *s)
     if (is_large && !uv_is_active((uv_handle_t *)&s->timer)) {
         limit(s, QUEUE_IDLE);
     }
+    if (s->state == OPEN && s->is_ending && !s->is_shut && s->queue.count == 0) {
+        shut(s);
+    }
     watch(s);
 }
 
 // From the loop only, so that a write never leads to another.
 static void tell_of_room(struct stream *s)
 {
-    if (s->state == OPEN && s->is_refused && s->queue.count <= ROOM_AGAIN) {
-        s->is_refused = false;
+    if (s->state == OPEN && s->wants_room && s->queue.count <= ROOM_AGAIN) {
+        s->wants_room = false;
         if (s->handler->on_room) {
             s->handler->on_room(s->ctx);
         }
@@ -297,8 +329,8 @@ bool stream_write(struct stream *s, const struct bytes *pieces, size_t count)
     for (size_t i = 0; i < count; i++) {
         total += pieces[i].len;
     }
-    if (s->state == CLOSING || total > STREAM_QUEUE_MAX - s->queue.count) {
-        s->is_refused = true;
+    if (s->state == CLOSING || s->is_ending || total > STREAM_QUEUE_MAX - s->queue.count) {
+        s->wants_room = !s->is_ending;
         watch(s);
         return false;
     }
@@ -357,6 +389,15 @@ static enum stream_io read_tls(struct stream *s, struct span room, size_t *len)
     return got;
 }
 
+static void hear_end(struct stream *s)
+{
+    if (s->is_ending) {
+        stream_close(s);
+    } else {
+        fail(s, "the other side closed the connection");
+    }
+}
+
 // All that is there, within bounds: where there is more, the loop comes back. What libssl holds of
 // it the loop would not see, so its bound lies below libssl (STREAM_TLS_READS).
 static void receive(struct stream *s)
@@ -367,15 +408,18 @@ static void receive(struct stream *s)
     size_t len;
 
     stream_tls_visit(&s->tls);
-    for (int i = 0; (i < READS_MAX || is_tls) && s->state == OPEN; i++) {
+    s->is_resumed = false;
+    for (int i = 0; (i < READS_MAX || is_tls) && s->state == OPEN && !s->is_paused; i++) {
         enum stream_io got = is_tls ? read_tls(s, room, &len) : read_plain(s, room, &len);
         if (got == STREAM_IO_END) {
-            fail(s, "the other side closed the connection");
+            hear_end(s);
         }
         if (got != STREAM_IO_DONE) {
             break;
         }
-        s->handler->on_data(s->ctx, span_of(bytes, len));
+        if (!s->is_ending) {
+            s->handler->on_data(s->ctx, span_of(bytes, len));
+        }
         if (len < sizeof bytes && !is_tls) {
             break; // There was no more.
         }
@@ -429,10 +473,9 @@ static void secure(struct stream *s)
 {
     struct opening *o = s->opening;
     char ip[ADDR_TEXT_MAX];
-    bool is_tls = o ? o->target.tls != NULL : s->context != NULL;
-    bool is_ready =
-        !is_tls || (o ? stream_tls_connect(&s->tls, s->fd, &o->target, certified_host(o, ip))
-                      : stream_tls_accept(&s->tls, s->fd, s->context));
+    bool is_tls = o ? o->target.tls != NULL : s->tls.ssl != NULL;
+    bool is_ready = !o || !is_tls ||
+                    stream_tls_connect(&s->tls, s->fd, &o->target, certified_host(o, ip));
 
     if (!is_ready) {
         fail(s, "there is no memory left, or its name cannot be checked");
@@ -528,6 +571,16 @@ static void connected(struct stream *s)
 
 // ---- the loop's visits
 
+// Of a paused stream the other side has gone: what it said last is to be taken soon, or never.
+static void leave(struct stream *s, int events)
+{
+    if ((events & UV_DISCONNECT) && !s->is_left) {
+        s->is_left = true;
+        limit(s, STREAM_END_TIMEOUT);
+        watch(s);
+    }
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct stream *s = CONTAINER_OF(poll, struct stream, poll);
@@ -553,7 +606,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
             flush(s);
             tell_of_room(s);
         }
-        if (s->state == OPEN && ((events & UV_READABLE) || s->tls.ssl)) {
+        if (s->state == OPEN && s->is_paused) {
+            leave(s, events);
+        } else if (s->state == OPEN && ((events & UV_READABLE) || s->tls.ssl || s->is_resumed)) {
             receive(s);
         }
         break;
@@ -661,11 +716,56 @@ enum yodel_err stream_accept(struct stream **stream, uv_loop_t *loop, const stru
         socket_close(fd);
         return YODEL_ERR_NO_MEMORY;
     }
-    s->context = tls;
+    if (tls && !stream_tls_accept(&s->tls, fd, tls)) {
+        socket_close(fd);
+        alloc_free(env->alloc, s);
+        return YODEL_ERR_NO_MEMORY;
+    }
     s->remote = socket_remote(fd);
     start(s, loop, fd);
     *stream = s;
     return YODEL_OK;
+}
+
+// ---- what else may be asked of it
+
+void stream_hand_over(struct stream *s, const struct stream_handler *handler, void *ctx)
+{
+    s->handler = handler;
+    s->ctx = ctx;
+}
+
+void stream_pause(struct stream *s)
+{
+    s->is_paused = true;
+    s->is_resumed = false;
+    watch(s);
+}
+
+void stream_resume(struct stream *s)
+{
+    s->is_resumed = s->is_paused;
+    s->is_paused = s->is_left = false;
+    watch(s);
+}
+
+void stream_want_room(struct stream *s)
+{
+    s->wants_room = true;
+    watch(s);
+}
+
+void stream_end(struct stream *s)
+{
+    if (s->state != OPEN) {
+        stream_close(s);
+        return;
+    }
+    s->is_ending = true;
+    s->is_held = s->wants_room = false;
+    limit(s, STREAM_END_TIMEOUT);
+    stream_resume(s); // Its end is awaited.
+    flush(s);
 }
 
 size_t stream_queued(const struct stream *s)

@@ -8,7 +8,8 @@
 // Not here    TLS itself (net/stream_tls.h), what a proxy answers (net/proxy.h), where one message
 //             ends (turn/frame.h, RFC 4571), listening (net/socket.h)
 // Ownership   a stream frees itself after on_closed; what a target points to is copied
-// Limits      STREAM_QUEUE_MAX bytes wait for the socket; a stream opens within the two times-out
+// Limits      STREAM_QUEUE_MAX bytes wait for the socket; a stream opens within the two times-out, and
+//             ends within STREAM_END_TIMEOUT
 // Threads     the loop's only
 
 #ifndef NET_STREAM_H
@@ -26,6 +27,7 @@
 #define STREAM_CREDENTIALS_MAX 256
 #define STREAM_CONNECT_TIMEOUT YODEL_SECONDS(10)
 #define STREAM_HANDSHAKE_TIMEOUT YODEL_SECONDS(10) // For the proxy's answer, and for TLS.
+#define STREAM_END_TIMEOUT YODEL_SECONDS(10)       // For the last of what waits, and its echo.
 
 struct stream;
 struct ssl_ctx_st;
@@ -33,7 +35,7 @@ struct ssl_ctx_st;
 struct stream_handler {
     void (*on_open)(void *ctx);                   // Connected, and TLS agreed on.
     void (*on_data)(void *ctx, struct span data); // Plain, in their order; valid for the call.
-    void (*on_room)(void *ctx);                   // After a write that was refused. May be NULL.
+    void (*on_room)(void *ctx); // After a write that was refused, or stream_want_room. May be NULL.
 
     // The last call. `why` is a clause for a person ("the other side closed the connection"), or
     // NULL after stream_close.
@@ -66,8 +68,8 @@ YODEL_MUST_USE enum yodel_err stream_connect(struct stream **stream, uv_loop_t *
     const struct env *env, const struct stream_target *target, const struct stream_handler *handler,
     void *ctx);
 
-// Takes an accepted socket over, and closes it where it fails. `tls` NULL: plain. on_open comes
-// from the loop here too. Fails with NO_MEMORY.
+// Takes a connected socket over, also one that is no TCP, and closes it where it fails. `tls` NULL: plain;
+// it may be freed afterwards. on_open comes from the loop here too. Fails with NO_MEMORY.
 YODEL_MUST_USE enum yodel_err stream_accept(struct stream **stream, uv_loop_t *loop,
     const struct env *env, int fd, struct ssl_ctx_st *tls, const struct stream_handler *handler,
     void *ctx);
@@ -79,6 +81,19 @@ bool stream_write(struct stream *stream, const struct bytes *pieces, size_t coun
 // Between the two, what is written waits, so that many messages leave with one system call.
 void stream_hold(struct stream *stream);
 void stream_release(struct stream *stream);
+
+// From here on `handler` is told, with `ctx`; also from within a call of the old one's.
+void stream_hand_over(struct stream *stream, const struct stream_handler *handler, void *ctx);
+
+// Between the two, nothing is read, so that the other side waits with what it has to say.
+void stream_pause(struct stream *stream);
+void stream_resume(struct stream *stream);
+
+// on_room comes once at most half of STREAM_QUEUE_MAX waits: from the loop, also where that is so already.
+void stream_want_room(struct stream *stream);
+
+// What waits is sent yet, and what comes is dropped; then on_closed follows, as after stream_close.
+void stream_end(struct stream *stream);
 
 // What waits is lost. on_closed follows from the loop, nothing else does. May be called twice.
 void stream_close(struct stream *stream);

@@ -20,7 +20,7 @@
 #include "net/env.h"
 #include "net/socket.h"
 
-#define HEARD_MAX (1024u * 1024)
+#define HEARD_MAX (8u * 1024 * 1024) // More than the system keeps on its way.
 
 // Before libuv's: time runs as fast as a test wants it to.
 static uint64_t hurry = 1;
@@ -47,7 +47,7 @@ struct end {
     struct scene *scene;
     struct stream *stream; // NULL once it is closed.
     bool is_open, is_closed, has_why, has_room;
-    bool closes_on_open, closes_on_data;
+    bool closes_on_open, closes_on_data, pauses_on_data;
     char why[200];
     uint8_t *heard;
     size_t heard_len;
@@ -85,6 +85,9 @@ static void on_data(void *ctx, struct span data)
     memcpy(end->heard + end->heard_len, data.ptr, data.len);
     end->heard_len += data.len;
     end->calls++;
+    if (end->pauses_on_data) {
+        stream_pause(end->stream);
+    }
     if (end->closes_on_data) {
         stream_close(end->stream);
         stream_close(end->stream);
@@ -462,6 +465,203 @@ static void a_busy_queue_keeps_its_memory(void)
     CHECK_EQ(memory.held, held);
     scene_close(&s);
     CHECK_EQ(memory.held, 0);
+}
+
+// ---- pauses, ends, and others who are told
+
+// Both ends connected; the second round with TLS.
+static void scene_connect(struct scene *s, int round)
+{
+    scene_open(s);
+    if (round == 1) {
+        certify(s, "DNS:localhost", true);
+    }
+    connect_both(s);
+}
+
+// Until no more is taken; returns how much it was.
+static size_t fill(struct scene *s, struct end *from)
+{
+    static uint8_t many[10000];
+    struct bytes piece = bytes_of(many, sizeof many);
+    size_t total = 0;
+    int idle = 0;
+
+    for (size_t i = 0; i < sizeof many; i++) {
+        many[i] = byte_at(i);
+    }
+    while (idle < 50) {
+        bool is_taken = stream_write(from->stream, &piece, 1);
+        total += is_taken ? piece.len : 0;
+        idle = is_taken ? 0 : idle + 1;
+        turn(s);
+    }
+    return total;
+}
+
+static void check_filled(const struct end *to, size_t total)
+{
+    CHECK_EQ(to->heard_len, total);
+    for (size_t i = 0; i < total; i++) {
+        CHECK_EQ(to->heard[i], byte_at(i % 10000));
+    }
+}
+
+// A small buffer, so that a pause is soon felt at the other end.
+static void narrow(struct scene *s)
+{
+    int size = 4096;
+
+    CHECK_EQ(setsockopt(s->listener, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+}
+
+static void a_pause_holds_the_other_side_up(void)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_open(&s);
+        narrow(&s);
+        if (round == 1) {
+            certify(&s, "DNS:localhost", true);
+        }
+        connect_both(&s);
+        s.far.pauses_on_data = true; // So that libssl holds something still.
+        size_t total = fill(&s, &s.near);
+        size_t heard = s.far.heard_len;
+        CHECK(heard < total && s.far.calls == 1);
+        turns(&s, 20);
+        CHECK_EQ(s.far.heard_len, heard);
+        for (uint32_t calls = 1; s.far.heard_len < total; calls++) {
+            CHECK_EQ(s.far.calls, calls);
+            stream_resume(s.far.stream);
+            for (int i = 0; i < 1000 && s.far.calls == calls; i++) {
+                turn(&s);
+            }
+        }
+        check_filled(&s.far, total);
+        scene_close(&s);
+    }
+}
+
+static void an_end_comes_after_what_waits(void)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_open(&s);
+        narrow(&s);
+        if (round == 1) {
+            certify(&s, "DNS:localhost", true);
+        }
+        connect_both(&s);
+        stream_pause(s.far.stream);
+        size_t total = fill(&s, &s.near);
+        CHECK(stream_queued(s.near.stream) > 0);
+        CHECK(say(&s.far, "unread"));
+        stream_end(s.near.stream);
+        CHECK(!say(&s.near, "more"));
+        turns(&s, 20);
+        CHECK(!s.near.is_closed);
+        stream_resume(s.far.stream);
+        turn_until(&s, &s.far.is_closed);
+        expect_why(&s.far, "the other side closed");
+        check_filled(&s.far, total);
+        turn_until(&s, &s.near.is_closed);
+        CHECK(!s.near.has_why && s.near.heard_len == 0);
+        scene_close(&s);
+    }
+}
+
+static void an_end_has_a_limit(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    narrow(&s);
+    connect_both(&s);
+    hurry = 20;
+    stream_pause(s.far.stream);
+    (void)fill(&s, &s.near);
+    stream_end(s.near.stream);
+    turn_until(&s, &s.near.is_closed); // Although nobody takes what waits.
+    CHECK(!s.near.has_why);
+    scene_close(&s);
+}
+
+static void an_end_needs_no_answer_that_comes_late(void)
+{
+    struct scene s;
+
+    scene_connect(&s, 0);
+    hurry = 20;
+    stream_end(s.near.stream);
+    turn_until(&s, &s.far.is_closed);
+    turn_until(&s, &s.near.is_closed);
+    scene_close(&s);
+}
+
+static void a_paused_stream_notices_that_it_was_left(void)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_connect(&s, round);
+        hurry = 20;
+        stream_pause(s.far.stream);
+        CHECK(say(&s.near, "last words"));
+        turns(&s, 20);
+        stream_close(s.near.stream);
+        turns(&s, 20);
+        CHECK(!s.far.is_closed && s.far.heard_len == 0);
+        if (round == 1) { // They are to be had for a while.
+            stream_resume(s.far.stream);
+            turn_until_heard(&s, &s.far, 10);
+        }
+        turn_until(&s, &s.far.is_closed);
+        expect_why(&s.far, "the other side closed");
+        scene_close(&s);
+    }
+}
+
+static void room_is_told_of_when_it_is_asked_for(void)
+{
+    struct scene s;
+
+    scene_connect(&s, 0);
+    turns(&s, 10);
+    CHECK(!s.near.has_room);
+    stream_want_room(s.near.stream);
+    CHECK(!s.near.has_room); // From the loop.
+    turn_until(&s, &s.near.has_room);
+    s.near.has_room = false;
+    turns(&s, 10);
+    CHECK(!s.near.has_room); // Once.
+    scene_close(&s);
+}
+
+static void hand_over_on_data(void *ctx, struct span data)
+{
+    struct end *end = ctx;
+
+    CHECK_EQ(data.len, 5);
+    stream_hand_over(end->stream, &handler, end);
+}
+
+static void another_is_told_after_a_hand_over(void)
+{
+    static const struct stream_handler first = {on_open, hand_over_on_data, NULL, NULL};
+
+    for (int round = 0; round < 2; round++) {
+        struct scene s;
+        scene_connect(&s, round);
+        stream_hand_over(s.far.stream, &first, &s.far);
+        CHECK(say(&s.near, "first"));
+        turns(&s, 20);
+        CHECK(say(&s.near, "second"));
+        turn_until_heard(&s, &s.far, 6);
+        CHECK(memcmp(s.far.heard, "second", 6) == 0);
+        stream_close(s.near.stream);
+        turn_until(&s, &s.far.is_closed);
+        scene_close(&s);
+    }
 }
 
 // The other side reads nothing: the queue fills, is bounded, and a refused write leaves no part.
@@ -904,7 +1104,12 @@ TEST_MAIN(TEST(tcp_carries_what_is_written), TEST(tls_carries_what_is_written),
     TEST(tls_1_2_will_do), TEST(a_byte_at_a_time_is_enough_for_tcp),
     TEST(a_byte_at_a_time_is_enough_for_tls), TEST(what_is_written_before_it_is_open_waits),
     TEST(what_is_held_leaves_together), TEST(a_busy_queue_keeps_its_memory),
-    TEST(a_queue_has_a_bound), TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
+    TEST(a_pause_holds_the_other_side_up),
+    TEST(an_end_comes_after_what_waits), TEST(an_end_has_a_limit),
+    TEST(an_end_needs_no_answer_that_comes_late), TEST(a_paused_stream_notices_that_it_was_left),
+    TEST(room_is_told_of_when_it_is_asked_for), TEST(another_is_told_after_a_hand_over),
+    TEST(a_queue_has_a_bound),
+    TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
     TEST(an_address_that_is_not_ours_is_no_way), TEST(silence_is_given_up),
     TEST(who_never_shakes_hands_is_let_go), TEST(garbage_is_no_tls),
     TEST(a_half_open_connection_ends), TEST(writing_to_one_that_ended_raises_no_signal),

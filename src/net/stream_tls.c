@@ -178,11 +178,17 @@ bool stream_tls_accept(struct stream_tls *tls, int fd, struct ssl_ctx_st *contex
     return true;
 }
 
+void stream_tls_end(struct stream_tls *tls)
+{
+    if (tls->ssl && tls->error == 0 && SSL_is_init_finished(tls->ssl) &&
+        !(SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN)) {
+        (void)SSL_shutdown(tls->ssl); // Where there is room.
+    }
+}
+
 void stream_tls_close(struct stream_tls *tls)
 {
-    if (tls->ssl && tls->error == 0 && SSL_is_init_finished(tls->ssl)) {
-        (void)SSL_shutdown(tls->ssl); // Says close_notify, where there is room.
-    }
+    stream_tls_end(tls);
     SSL_free(tls->ssl);
     BIO_meth_free(tls->method);
     ERR_clear_error();

@@ -41,6 +41,9 @@ YODEL_MUST_USE bool stream_tls_connect(
 YODEL_MUST_USE bool stream_tls_accept(struct stream_tls *tls, int fd, struct ssl_ctx_st *context);
 void stream_tls_close(struct stream_tls *tls);
 
+// Says close_notify, once, where there is TLS; it may still be read.
+void stream_tls_end(struct stream_tls *tls);
+
 // The loop came by: the socket may be read again.
 void stream_tls_visit(struct stream_tls *tls);
 
