@@ -1,4 +1,4 @@
-// What is inside a certificate, for the one module that gives it to libssl.
+// What is inside a certificate, for the modules that give it to libssl.
 //
 // Ownership   borrowed from the certificate
 

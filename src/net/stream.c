@@ -474,8 +474,8 @@ static void secure(struct stream *s)
     struct opening *o = s->opening;
     char ip[ADDR_TEXT_MAX];
     bool is_tls = o ? o->target.tls != NULL : s->tls.ssl != NULL;
-    bool is_ready = !o || !is_tls ||
-                    stream_tls_connect(&s->tls, s->fd, &o->target, certified_host(o, ip));
+    bool is_ready =
+        !o || !is_tls || stream_tls_connect(&s->tls, s->fd, &o->target, certified_host(o, ip));
 
     if (!is_ready) {
         fail(s, "there is no memory left, or its name cannot be checked");

@@ -1,4 +1,4 @@
-// First bytes: HTTP, STUN or TLS, and what a ClientHello asks for.
+// First bytes: HTTP, STUN, ICE-TCP or TLS, and what a ClientHello asks for.
 
 #include "server/first_bytes.h"
 
@@ -8,7 +8,9 @@
 #define TLS_CLIENT_HELLO 1
 #define TLS_RANDOM_SIZE 32
 #define TLS_ALPN 16 // RFC 7301 §3.1
-#define STUN_LOOK 8 // Up to the end of the cookie.
+#define STUN_HEADER 20
+#define STUN_COOKIE 4    // Where it is.
+#define FRAMED_LENGTHS 6 // Of ICE-TCP, up to the second length.
 
 static const uint8_t stun_cookie[4] = {0x21, 0x12, 0xa4, 0x42};
 
@@ -94,16 +96,48 @@ static enum server_first look_at_record(struct bytes bytes)
     return look_at_hello(bytes_sub(bytes, TLS_RECORD_HEADER, len));
 }
 
+// Whether the cookie is at `at`, as far as there is something.
+static bool may_have_cookie(struct bytes bytes, size_t at)
+{
+    struct bytes there = bytes_sub(bytes, at, sizeof stun_cookie);
+
+    return there.len == 0 || memcmp(there.ptr, stun_cookie, there.len) == 0;
+}
+
+// RFC 4571 §2: a message behind its length, which it has inside as well, without its header.
+static bool may_be_ice_tcp(struct bytes bytes)
+{
+    static const uint8_t request[2] = {0, 1}; // RFC 6544 §10: the one who connects checks.
+    struct bytes type = bytes_sub(bytes, 2, sizeof request);
+    struct reader r = reader_of(bytes);
+
+    if (type.len > 0 && memcmp(type.ptr, request, type.len) != 0) {
+        return false;
+    }
+    if (bytes.len < FRAMED_LENGTHS) {
+        return true;
+    }
+    uint16_t outside = read_u16(&r);
+    (void)read_u16(&r);
+    uint16_t inside = read_u16(&r);
+    return outside == inside + STUN_HEADER && inside % 4 == 0 &&
+           may_have_cookie(bytes, STUN_COOKIE + 2);
+}
+
+// Both begin with two zero bits, and part at the fifth byte at the latest: what is the cookie's start to
+// the one is a length to the other, and none that is a multiple of four (RFC 8489 §5).
 static enum server_first look_at_stun(struct bytes bytes)
 {
-    size_t len = bytes.len < STUN_LOOK ? bytes.len : STUN_LOOK;
+    bool is_stun = may_have_cookie(bytes, STUN_COOKIE);
+    bool is_ice_tcp = may_be_ice_tcp(bytes);
 
-    for (size_t i = 4; i < len; i++) {
-        if (bytes.ptr[i] != stun_cookie[i - 4]) {
-            return SERVER_FIRST_FOREIGN;
-        }
+    if (is_stun && bytes.len >= STUN_COOKIE + sizeof stun_cookie) {
+        return SERVER_FIRST_STUN;
     }
-    return len < STUN_LOOK ? SERVER_FIRST_MORE : SERVER_FIRST_STUN;
+    if (is_ice_tcp && bytes.len >= STUN_COOKIE + 2 + sizeof stun_cookie) {
+        return SERVER_FIRST_ICE_TCP;
+    }
+    return is_stun || is_ice_tcp ? SERVER_FIRST_MORE : SERVER_FIRST_FOREIGN;
 }
 
 enum server_first server_first_bytes_look(struct bytes bytes)

@@ -49,6 +49,18 @@ bool server_host_parse(char host[SERVER_HOST_MAX], struct bytes header)
     return true;
 }
 
+uint16_t server_host_port(struct bytes header)
+{
+    size_t len = name_len(header);
+    struct bytes port = bytes_sub(header, len, header.len);
+    uint32_t value = 0;
+
+    for (size_t i = 1; len > 0 && is_port(port) && i < port.len; i++) {
+        value = value * 10 + (uint32_t)(port.ptr[i] - '0');
+    }
+    return value <= UINT16_MAX ? (uint16_t)value : 0;
+}
+
 static bool equal_ignoring_case(struct bytes a, struct bytes b)
 {
     return a.len == b.len && strncasecmp((const char *)a.ptr, (const char *)b.ptr, a.len) == 0;

@@ -14,6 +14,9 @@
 // The name or address without the port, an IPv6 one in its brackets. False for what is none.
 bool server_host_parse(char host[SERVER_HOST_MAX], struct bytes header);
 
+// The port in it, or 0 where there is none.
+uint16_t server_host_port(struct bytes header);
+
 // Whether a page from `origin` may speak to us: it is our own (same host and port as in `host`), or
 // in `allowed`, which is "*" or origins with commas between them. No origin at all is no browser.
 bool server_host_allows(struct bytes origin, struct bytes host, const char *allowed);

@@ -12,6 +12,7 @@ static void check_host(struct bytes header)
     char host[SERVER_HOST_MAX], again[SERVER_HOST_MAX];
 
     if (!server_host_parse(host, header)) {
+        FUZZ_CHECK(server_host_port(header) == 0 || header.len >= SERVER_HOST_MAX);
         return;
     }
     FUZZ_CHECK(strlen(host) > 0 && !strpbrk(host, "\"\\<>/@ \r\n"));

@@ -12,6 +12,8 @@
 #include "server/metrics.h"
 #include "server/peer_addr.h"
 #include "server/state.h"
+#include "server/tls.h"
+#include "server/web.h"
 
 #define HEADERS_MAX 2048
 #define HEADER_MAX 1024
@@ -299,6 +301,14 @@ int server_http_callback(
         struct server_http *http = session;
         alloc_free(server_state_of(wsi)->config.env->alloc, http->owned);
         *http = (struct server_http){0};
+        return 0;
+    }
+    if (reason == LWS_CALLBACK_WSI_DESTROY) {
+        server_web_forget(wsi);
+        return 0;
+    }
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+        server_tls_lend(&server_state_of(wsi)->tls, session); // Its context, which has none.
         return 0;
     }
     if (reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION || reason == LWS_CALLBACK_ESTABLISHED) {

@@ -73,16 +73,20 @@ static void put_turn(struct writer *w, const struct server_ice_offer *offer)
         uint16_t port;
         const char *transport;
     } urls[] = {
+        // What leads through the most firewalls comes before what is only a little faster.
         {"turn", offer->turn_udp, "udp"},
-        {"turn", offer->turn_tcp, "tcp"},
         {"turns", offer->turn_tls, "tcp"},
+        {offer->is_secure ? "turns" : "turn", offer->web, "tcp"},
+        {"turn", offer->turn_tcp, "tcp"},
     };
     uint8_t room[SERVER_ICE_SERVERS_MAX];
     struct writer entry = writer_of(span_of(room, sizeof room));
     const char *comma = "{\"urls\":[";
+    int left = SERVER_ICE_TURN_URLS_MAX;
 
-    for (size_t i = 0; i < COUNT(urls); i++) {
+    for (size_t i = 0; i < COUNT(urls) && left > 0; i++) {
         if (urls[i].port != 0) {
+            left--;
             put_format(&entry, "%s\"%s:%s:%u?transport=%s\"", comma, urls[i].scheme, offer->host,
                 (unsigned)urls[i].port, urls[i].transport);
             comma = ",";

@@ -1,7 +1,8 @@
 // The list of ICE servers that a client is given.
 //
 // Implements  W3C webrtc §4.2.4 (RTCIceServer), RFC 7064 and RFC 7065 (its URLs)
-// Limits      SERVER_ICE_SERVERS_MAX bytes of JSON; a URL that does not fit is left out
+// Limits      SERVER_ICE_SERVERS_MAX bytes of JSON; a URL that does not fit is left out;
+//             SERVER_ICE_TURN_URLS_MAX of ours for TURN: browsers warn of five URLs in all, as each takes time
 
 #ifndef SERVER_ICE_SERVERS_H
 #define SERVER_ICE_SERVERS_H
@@ -9,6 +10,7 @@
 #include "server/server.h"
 
 #define SERVER_ICE_SERVERS_MAX 2048
+#define SERVER_ICE_TURN_URLS_MAX 3
 
 // What of ours a client is told; a port of 0 is not there.
 struct server_ice_offer {
@@ -17,6 +19,8 @@ struct server_ice_offer {
     uint16_t turn_udp;
     uint16_t turn_tcp;
     uint16_t turn_tls;
+    uint16_t web; // TURN over TCP, or over TLS where `is_secure`.
+    bool is_secure;
     const char *username; // For TURN.
     const char *credential;
 };

@@ -1,17 +1,18 @@
-// Listen: plain sockets, asked before libwebsockets is, because its errors say less.
+// Listen: plain sockets.
 
 #include "server/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/sockaddr.h"
 
-#define BACKLOG 1024 // Connections that wait to be accepted.
+#define BACKLOG 4096 // Connections that wait to be accepted.
 
 static bool parse_port(uint16_t *port, struct bytes text)
 {
@@ -57,6 +58,8 @@ static int bind_socket(struct yodel_addr *addr, int type)
     }
     if (type == SOCK_STREAM) {
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        // Who is accepted has it too, without a call for each: small messages do not wait.
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
     if (addr->family == YODEL_ADDR_V6 && addr_is_any(addr)) {
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
@@ -109,18 +112,6 @@ static void explain(
         snprintf(why, SERVER_ERROR_MAX, "cannot listen on %s%s: %s", kind, addr_text(addr, text),
             strerror(errno));
     }
-}
-
-enum yodel_err server_listen_probe(struct yodel_addr *addr, char why[SERVER_ERROR_MAX])
-{
-    int fd = bind_any(addr, SOCK_STREAM);
-
-    if (fd < 0) {
-        explain(why, addr, "", "--listen");
-        return YODEL_ERR_NETWORK;
-    }
-    close(fd);
-    return YODEL_OK;
 }
 
 int server_listen_udp(struct yodel_addr *addr, char why[SERVER_ERROR_MAX])

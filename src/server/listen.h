@@ -12,15 +12,11 @@
 // "127.0.0.1:80", "[::1]:80", "localhost:80", ":80", "80". Fails with SYNTAX.
 YODEL_MUST_USE enum yodel_err server_listen_parse(struct yodel_addr *addr, const char *text);
 
-// Tries to have the TCP port, and gives it back. Every address falls back to IPv4 where there is
-// no IPv6. Fails with NETWORK and a sentence with a remedy.
-YODEL_MUST_USE enum yodel_err server_listen_probe(
-    struct yodel_addr *addr, char why[SERVER_ERROR_MAX]);
-
-// A listening TCP socket there, as below; `flag` is what the sentence speaks of.
+// A listening TCP socket there, for both families where it is every address; without IPv6, such an address
+// becomes IPv4's. `flag` is what the sentence speaks of. -1, and a sentence with a remedy.
 int server_listen_tcp(struct yodel_addr *addr, const char *flag, char why[SERVER_ERROR_MAX]);
 
-// A UDP socket there, for both families where it is every address. -1, and the sentence.
+// The same for UDP.
 int server_listen_udp(struct yodel_addr *addr, char why[SERVER_ERROR_MAX]);
 
 #endif

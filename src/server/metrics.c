@@ -96,6 +96,18 @@ static void write_turn(const struct server_turn *turn, struct writer *w)
         lost, COUNT(whys));
 }
 
+static void write_front(const struct server *server, struct writer *w)
+{
+    static const char *const kinds[SERVER_FIRST_COUNT] = {
+        "silence", "http", "stun", "ice-tcp", "tls", "https", "turns", "foreign"};
+
+    family(w, "connections_total", "Connections, by what they spoke first.", "speaks", kinds,
+        server->front.told, SERVER_FIRST_COUNT);
+    metric(w, "connections_refused_total", "counter", "Of these, those that nobody takes here.",
+        server->front.refused);
+    metric(w, "pumps", "gauge", "HTTPS without ALPN, now.", server->pumps.count);
+}
+
 void server_metrics_write(const struct server *server, struct writer *w, yodel_time now)
 {
     const struct signaling_core *core = &server->core;
@@ -117,6 +129,7 @@ void server_metrics_write(const struct server *server, struct writer *w, yodel_t
         server->http.refused_origin);
     metric(w, "http_refused_limit_total", "counter", "WebSockets over a limit.",
         server->http.refused_limit);
+    write_front(server, w);
     write_turn(&server->turn, w);
 }
 

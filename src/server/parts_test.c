@@ -1,5 +1,7 @@
 // The server's small parts: hosts, origins, ICE servers, assets, listen addresses.
 
+#include <stdio.h>
+
 #include "check.h"
 #include "server/assets.h"
 #include "server/host.h"
@@ -35,6 +37,29 @@ static void a_host_is_parted_from_its_port(void)
         if (is_good) {
             CHECK_TEXT(host, rows[i].want);
         }
+    }
+}
+
+static void a_host_may_name_a_port(void)
+{
+    static const struct {
+        const char *header;
+        uint16_t want;
+    } rows[] = {
+        {"localhost:8080", 8080},
+        {"[2001:db8::1]:443", 443},
+        {"a:65535", 65535},
+        {"a:65536", 0},
+        {"a:123456", 0},
+        {"a:8x", 0},
+        {"a:", 0},
+        {"a", 0},
+        {":80", 0},
+        {"[::1]", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        CHECK_EQ(server_host_port(bytes_of_text(rows[i].header)), rows[i].want);
     }
 }
 
@@ -121,7 +146,7 @@ static void clients_get_relays_with_credentials(void)
     offer.credential = "s3c+/=";
     server_ice_servers_write(json, &config, &offer);
     CHECK_TEXT(json, "[{\"urls\":[\"stun:h:1\"]},{\"urls\":[\"turn:h:1?transport=udp\","
-                     "\"turn:h:2?transport=tcp\",\"turns:h:3?transport=tcp\"],"
+                     "\"turns:h:3?transport=tcp\",\"turn:h:2?transport=tcp\"],"
                      "\"username\":\"9:x\",\"credential\":\"s3c+/=\"}]");
     offer = (struct server_ice_offer){"h", .turn_tls = 3, .username = "u", .credential = "c"};
     server_ice_servers_write(json, &config, &offer);
@@ -130,6 +155,34 @@ static void clients_get_relays_with_credentials(void)
     offer.turn_tls = 0;
     server_ice_servers_write(json, &config, &offer);
     CHECK_TEXT(json, "[]");
+}
+
+// Three URLs for TURN at the most, those first that lead through the most firewalls.
+static void the_webs_port_is_a_relays_too(void)
+{
+    static const struct {
+        struct server_ice_offer offer;
+        const char *want;
+    } rows[] = {
+        {{.web = 80}, "\"turn:h:80?transport=tcp\""},
+        {{.web = 443, .is_secure = true}, "\"turns:h:443?transport=tcp\""},
+        {{.web = 443, .is_secure = true, .turn_udp = 1, .turn_tcp = 2},
+            "\"turn:h:1?transport=udp\",\"turns:h:443?transport=tcp\",\"turn:h:2?transport=tcp\""},
+        {{.web = 443, .is_secure = true, .turn_udp = 1, .turn_tcp = 2, .turn_tls = 3},
+            "\"turn:h:1?transport=udp\",\"turns:h:3?transport=tcp\",\"turns:h:443?transport=tcp\""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char json[SERVER_ICE_SERVERS_MAX], want[300];
+        struct server_ice_offer offer = rows[i].offer;
+
+        offer.host = "h";
+        offer.username = "u";
+        offer.credential = "c";
+        server_ice_servers_write(json, &(struct server_config){0}, &offer);
+        (void)snprintf(want, sizeof want,
+            "[{\"urls\":[%s],\"username\":\"u\",\"credential\":\"c\"}]", rows[i].want);
+        CHECK_TEXT(json, want);
+    }
 }
 
 static void a_path_names_one_file_or_none(void)
@@ -189,4 +242,5 @@ TEST_MAIN(TEST(a_host_is_parted_from_its_port),
     TEST(only_our_own_pages_and_listed_ones_may_connect),
     TEST(the_last_forwarded_address_is_the_proxys_own_word),
     TEST(clients_get_our_stun_under_the_name_they_use), TEST(clients_get_relays_with_credentials),
+    TEST(the_webs_port_is_a_relays_too), TEST(a_host_may_name_a_port),
     TEST(a_path_names_one_file_or_none), TEST(where_to_listen_is_understood))

@@ -5,6 +5,7 @@
 #include "net/sockaddr.h"
 #include "server/host.h"
 #include "server/state.h"
+#include "server/web.h"
 
 struct yodel_addr server_peer_addr(struct lws *wsi)
 {
@@ -13,10 +14,11 @@ struct yodel_addr server_peer_addr(struct lws *wsi)
     socklen_t len = sizeof storage;
     char forwarded[1024];
 
-    if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&storage, &len) != 0) {
+    const struct yodel_addr *pumped = server_web_client(wsi);
+    if (!pumped && getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&storage, &len) != 0) {
         return (struct yodel_addr){0};
     }
-    struct yodel_addr addr = sockaddr_parse((struct sockaddr *)&storage);
+    struct yodel_addr addr = pumped ? *pumped : sockaddr_parse((struct sockaddr *)&storage);
     if (server->config.behind_proxy) {
         struct yodel_addr behind;
         int forwarded_len =

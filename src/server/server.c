@@ -3,43 +3,21 @@
 #include "server/server.h"
 
 #include <errno.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "crypto/cert.h"
-#include "crypto/secret.h"
 #include "net/clock.h"
-#include "server/http.h"
 #include "server/ice_servers.h"
 #include "server/listen.h"
 #include "server/state.h"
 #include "server/tls.h"
 #include "server/turn_addresses.h"
+#include "server/web.h"
 #include "server/websocket.h"
 
-#define HEADERS_ROOM 8192            // Of a request; more is refused.
-#define HANDSHAKE_LIMIT 8            // Seconds for TLS and for a request's headers.
-#define KEEP_ALIVE 5                 // Seconds between requests.
 #define GOODBYE_MAX YODEL_SECONDS(2) // For clients to take it.
 #define STOPPING_MS 100              // How often it is looked whether all have gone.
 #define STUN_PORT 3478
-#define TLS_PORT 5349 // RFC 8656 §18: stuns and turns.
-
-static const struct lws_protocols protocols[] = {
-    [SERVER_PROTOCOL_HTTP] = {.name = "yodel-http",
-        .callback = server_http_callback,
-        .per_session_data_size = sizeof(struct server_http)},
-    [SERVER_PROTOCOL_WS] = {.name = SERVER_SUBPROTOCOL,
-        .callback = server_websocket_callback,
-        .per_session_data_size = sizeof(struct server_websocket),
-        .rx_buffer_size = SERVER_RX_BUFFER},
-    {0},
-};
-
-// Pings are ours: libwebsockets keeps its timers in a sorted list, which makes accepting quadratic.
-static const lws_retry_bo_t no_validity_timers;
 
 // ---- turns
 
@@ -69,33 +47,6 @@ void server_state_pump(struct server *server)
 
 // ---- start
 
-static void take_log_line(int level, const char *line)
-{
-    (void)level;
-    (void)line; // What libwebsockets has to say concerns its authors; our own lines say why.
-}
-
-// A certificate of our own, in a file that has no name: libwebsockets wants paths. -1 on failure.
-static int make_certificate(const struct env *env)
-{
-    char pem[CRYPTO_CERT_PEM_MAX];
-    size_t len = 0;
-    struct crypto_cert *cert;
-
-    if (crypto_cert_new(env->alloc, (uint64_t)clock_wall_seconds(), &cert) != YODEL_OK) {
-        return -1;
-    }
-    int fd = memfd_create("yodel-certificate", MFD_CLOEXEC);
-    bool is_good = crypto_cert_write_pem(cert, span_of(pem, sizeof pem), &len) == YODEL_OK &&
-                   fd >= 0 && write(fd, pem, len) == (ssize_t)len;
-    secret_wipe_span(span_of(pem, sizeof pem));
-    crypto_cert_free(cert);
-    if (!is_good && fd >= 0) {
-        close(fd);
-    }
-    return is_good ? fd : -1;
-}
-
 static enum yodel_err check_config(const struct server_config *config, char why[SERVER_ERROR_MAX])
 {
     if (!config->tls_cert != !config->tls_key) {
@@ -111,10 +62,18 @@ static enum yodel_err check_config(const struct server_config *config, char why[
             "--ice-servers wants URLs like stun:stun.example.org:3478, with commas between them");
         return YODEL_ERR_SYNTAX;
     }
-    if (config->tls_cert) {
-        return server_tls_check(config->tls_cert, config->tls_key, why);
-    }
     return YODEL_OK;
+}
+
+static enum yodel_err start_tls(struct server *server, char why[SERVER_ERROR_MAX])
+{
+    const struct server_config *config = &server->config;
+
+    if (config->self_signed) {
+        return server_tls_make(&server->tls, config->env, why);
+    }
+    return config->tls_cert ? server_tls_load(&server->tls, config->tls_cert, config->tls_key, why)
+                            : YODEL_OK;
 }
 
 // The sockets of the second address (RFC 5780). Where nobody asked for it, it can be done without.
@@ -186,7 +145,7 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
     return err;
 }
 
-// One listener of the front's. `asked` is what the option says, NULL: nobody asked, and `addr` is the
+// One more listener for TURN. `asked` is what the option says, NULL: nobody asked, and `addr` is the
 // default, which may be taken.
 static enum yodel_err add_listener(struct server *server, const char *flag, const char *asked,
     struct yodel_addr *addr, char why[SERVER_ERROR_MAX])
@@ -205,7 +164,7 @@ static enum yodel_err add_listener(struct server *server, const char *flag, cons
     }
     int fd = server_listen_tcp(addr, flag, why);
     if (fd >= 0) {
-        return server_front_add(&server->front, fd);
+        return server_front_add(&server->front, fd, false);
     }
     addr->port = 0;
     if (!asked) {
@@ -214,88 +173,74 @@ static enum yodel_err add_listener(struct server *server, const char *flag, cons
     return asked ? YODEL_ERR_NETWORK : YODEL_OK;
 }
 
-static enum yodel_err start_front(struct server *server, char why[SERVER_ERROR_MAX])
+// Beside the web's port, which serves TURN as well.
+static enum yodel_err start_streams(struct server *server, char why[SERVER_ERROR_MAX])
 {
     const struct server_turn_options *turn = &server->config.turn;
-    struct yodel_addr udp = server_turn_address(&server->turn);
-    struct yodel_addr tcp = udp, tls = udp;
+    struct yodel_addr tcp = server_turn_address(&server->turn), tls = tcp;
 
     if (!server_has_relays(server)) {
         return YODEL_OK;
     }
-    server_front_start(
-        &server->front, server->loop, server->config.env, &server->turn, server->tls);
-    bool has_tls = server->tls != NULL;
-    server->tls = NULL;
     enum yodel_err err = add_listener(server, "--turn-tcp", turn->tcp, &tcp, why);
     server->turn.tcp_port = tcp.port;
-    if (err || !has_tls) {
+    if (err || !server->tls || !turn->tls) {
         return err;
     }
-    tls.port = TLS_PORT;
     err = add_listener(server, "--turn-tls", turn->tls, &tls, why);
-    // Both listeners take both: where the TLS port is not to be had, the other one does.
-    server->turn.tls_port = tls.port != 0 ? tls.port : tcp.port;
+    server->turn.tls_port = tls.port;
     return err;
 }
 
-static enum yodel_err start_web(struct server *server, char why[SERVER_ERROR_MAX])
+static void take_http(void *ctx, int fd, bool is_tls)
 {
-    const struct server_config *config = &server->config;
-    char own_path[32];
-    int own_cert = -1;
-    struct lws_context_creation_info info = {
-        .port = server->local.port,
-        .iface = addr_is_any(&server->local) ? NULL : server->listen_text,
-        .protocols = protocols,
-        .headers = server_http_headers,
-        .server_string = "yodel/" YODEL_VERSION,
-        .alpn = "http/1.1",
-        .max_http_header_data = HEADERS_ROOM,
-        .timeout_secs = HANDSHAKE_LIMIT,
-        .keepalive_timeout = KEEP_ALIVE,
-        .retry_and_idle_policy = &no_validity_timers,
-        .foreign_loops = server->foreign_loops,
-        .user = server,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
+    server_web_adopt(ctx, fd, is_tls, NULL);
+}
+
+static void take_http_inside(void *ctx, struct stream *stream, struct bytes early, struct span rest)
+{
+    struct server *server = ctx;
+
+    server_pump_start(&server->pumps, stream, early, bytes_of_span(rest));
+}
+
+static void take_pumped(void *ctx, int fd, const struct yodel_addr *client)
+{
+    server_web_adopt(ctx, fd, false, client);
+}
+
+// `web` is the listening socket for all of it.
+static enum yodel_err start_front(struct server *server, int web, char why[SERVER_ERROR_MAX])
+{
+    const struct server_front_takers takers = {
+        .http = take_http,
+        .http_inside = take_http_inside,
+        .ice_tcp = NULL, // There is no peer in the server yet.
+        .ctx = server,
+        .turn = server_has_relays(server) ? &server->turn : NULL,
     };
-    if (server->local.family == YODEL_ADDR_V4) {
-        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    server_pumps_init(&server->pumps, server->loop, server->config.env, take_pumped, server);
+    server_front_start(&server->front, server->loop, server->config.env, &takers);
+    server_front_set_tls(&server->front, server->tls);
+    if (server_front_add(&server->front, web, true) != YODEL_OK) {
+        snprintf(why, SERVER_ERROR_MAX, "cannot wait for connections");
+        return YODEL_ERR_NETWORK;
     }
-    if (config->tls_cert || config->self_signed) {
-        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-        info.ssl_cert_filepath = config->tls_cert;
-        info.ssl_private_key_filepath = config->tls_key;
-        server->is_secure = true;
+    return start_streams(server, why);
+}
+
+static enum yodel_err start_parts(struct server *server, int web, char why[SERVER_ERROR_MAX])
+{
+    enum yodel_err err = server_web_start(server, why);
+
+    if (err == YODEL_OK) {
+        err = start_turn(server, why);
     }
-    if (config->self_signed) {
-        own_cert = make_certificate(config->env);
-        if (own_cert < 0) {
-            snprintf(why, SERVER_ERROR_MAX, "cannot make a certificate");
-            return YODEL_ERR_OPERATION;
-        }
-        snprintf(own_path, sizeof own_path, "/proc/self/fd/%d", own_cert);
-        info.ssl_cert_filepath = info.ssl_private_key_filepath = own_path;
+    if (err != YODEL_OK) {
+        close(web);
+        return err;
     }
-    if (server->is_secure) {
-        server->tls = server_tls_new(info.ssl_cert_filepath, info.ssl_private_key_filepath);
-    }
-    lws_set_log_level(LLL_ERR | LLL_WARN, take_log_line);
-    server->context = lws_create_context(&info);
-    if (own_cert >= 0) {
-        close(own_cert);
-    }
-    if (!server->context || !lws_get_vhost_by_name(server->context, "default")) {
-        snprintf(why, SERVER_ERROR_MAX,
-            server->is_secure ? "cannot listen with that certificate and key: are they PEM, and do "
-                                "they belong together?"
-                              : "cannot listen on %s",
-            server->listen_text);
-        return YODEL_ERR_OPERATION;
-    }
-    return YODEL_OK;
+    return start_front(server, web, why);
 }
 
 static enum yodel_err start(struct server *server, char why[SERVER_ERROR_MAX])
@@ -310,16 +255,13 @@ static enum yodel_err start(struct server *server, char why[SERVER_ERROR_MAX])
         return YODEL_ERR_SYNTAX;
     }
     if (err == YODEL_OK) {
-        err = server_listen_probe(&server->local, why);
+        err = start_tls(server, why);
     }
-    if (err == YODEL_OK) {
-        (void)addr_ip_text(&server->local, server->listen_text);
-        err = start_web(server, why);
+    if (err != YODEL_OK) {
+        return err;
     }
-    if (err == YODEL_OK) {
-        err = start_turn(server, why);
-    }
-    return err == YODEL_OK ? start_front(server, why) : err;
+    int web = server_listen_tcp(&server->local, "--listen", why);
+    return web >= 0 ? start_parts(server, web, why) : YODEL_ERR_NETWORK;
 }
 
 enum yodel_err server_new(const struct server_config *config, struct uv_loop_s *loop,
@@ -385,8 +327,9 @@ static void destroy(struct server *server)
     close_handle(server, (uv_handle_t *)&server->tick);
     close_handle(server, (uv_handle_t *)&server->stopping);
     // After these: a part that was never started has stopped at once.
-    server->open_handles += 2;
+    server->open_handles += 3;
     server_front_stop(&server->front, on_part_stopped, server);
+    server_pumps_stop(&server->pumps, on_part_stopped, server);
     server_turn_stop(&server->turn, on_part_stopped, server);
     if (server->context) {
         lws_context_destroy(server->context);
@@ -455,7 +398,7 @@ void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx
 void server_free(struct server *server)
 {
     signaling_core_deinit(&server->core);
-    SSL_CTX_free(server->tls);
+    server_tls_free(server->tls);
     alloc_free(server->config.env->alloc, server);
 }
 
@@ -474,12 +417,31 @@ bool server_has_relays(const struct server *server)
     return server_turn_is_on(&server->turn) && server->turn.setup.has_relays;
 }
 
+// Connections that there are keep their certificate.
+static void reload_tls(struct server *server)
+{
+    const struct server_config *config = &server->config;
+    struct ssl_ctx_st *old = server->tls;
+    char why[SERVER_ERROR_MAX];
+
+    if (server_tls_load(&server->tls, config->tls_cert, config->tls_key, why) != YODEL_OK) {
+        log_warn(config->env, "server", "the certificate stays as it was: %s", why);
+        return;
+    }
+    server_front_set_tls(&server->front, server->tls);
+    server_tls_free(old);
+    log_info(config->env, "server", "the certificate was read again");
+}
+
 void server_reload(struct server *server)
 {
     server_turn_reload(&server->turn);
+    if (server->config.tls_cert && !server->is_stopping) {
+        reload_tls(server);
+    }
 }
 
 bool server_is_secure(const struct server *server)
 {
-    return server->is_secure;
+    return server->tls != NULL;
 }

@@ -35,8 +35,9 @@ struct server_turn_options {
         *others;          // Second addresses for RFC 5780: "IP", "IP:PORT", "IP/PUBLIC-IP"; "off".
     size_t other_count;   // 0: what is found.
     const char *ports;    // "MIN-MAX".
-    const char *tcp;      // Where TURN over TCP is, as `udp` below; NULL: where UDP is.
-    const char *tls;      // And over TLS; NULL: port 5349 where there is a certificate.
+    const char *tcp;      // Where TURN is over TCP, besides where the web is, as `udp` below;
+                          // NULL: where UDP is.
+    const char *tls;      // And over TLS, where there is a certificate; NULL: nowhere else.
     uint32_t allocations; // 0: the core's default, here and below.
     uint32_t allocations_per_user;
     uint32_t bytes_per_second; // Of an allocation, each way; 0: without limit.
@@ -69,7 +70,7 @@ YODEL_MUST_USE enum yodel_err server_new(const struct server_config *config, str
 void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx), void *ctx);
 void server_free(struct server *server);
 
-// Reads files with users and secrets again.
+// Reads the files with users, secrets and the certificate again.
 void server_reload(struct server *server);
 
 // What it listens on, the ports as the system gave them; family NONE where there is no UDP.

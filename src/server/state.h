@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "server/front.h"
+#include "server/pump.h"
 #include "server/server.h"
 #include "server/turn.h"
 #include "signaling/core.h"
@@ -26,10 +27,12 @@ struct server {
     struct server_config config;
     uv_loop_t *loop;
     struct lws_context *context;
+    struct lws_vhost *vhost;
     struct signaling_core core;
     struct server_turn turn;
-    struct server_front front; // Of TURN over TCP and TLS.
-    struct ssl_ctx_st *tls;    // For it, until it has it.
+    struct server_front front;
+    struct server_pumps pumps;
+    struct ssl_ctx_st *tls; // NULL: no certificate.
     struct server_http_stats http;
     uv_timer_t tick;
     uv_timer_t stopping;
@@ -37,13 +40,11 @@ struct server {
     unsigned open_handles;
     struct yodel_addr local;
     yodel_time started;
-    bool is_secure;
     bool is_stopping;
     bool is_destroyed;
     void (*done)(void *ctx);
     void *done_ctx;
     void *foreign_loops[1];
-    char listen_text[ADDR_TEXT_MAX];
     uint8_t chunk[LWS_PRE + SIGNALING_TEXT_MAX + 4096]; // What is being written; one at a time.
 };
 

@@ -1,4 +1,4 @@
-// TLS files: loaded once, for nothing but the error.
+// TLS: contexts of libssl's, each with one certificate.
 
 #include "server/tls.h"
 
@@ -7,6 +7,9 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "crypto/cert_native.h"
+#include "net/clock.h"
 
 static bool can_read(const char *path, const char *flag, char why[SERVER_ERROR_MAX])
 {
@@ -32,27 +35,12 @@ static const char *find_fault(SSL_CTX *context, const char *cert, const char *ke
     return NULL;
 }
 
-enum yodel_err server_tls_check(const char *cert, const char *key, char why[SERVER_ERROR_MAX])
-{
-    if (!can_read(cert, "--tls-cert", why) || !can_read(key, "--tls-key", why)) {
-        return YODEL_ERR_IO;
-    }
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    const char *fault = context ? find_fault(context, cert, key) : "no memory for TLS";
-    SSL_CTX_free(context);
-    ERR_clear_error();
-    if (fault) {
-        snprintf(why, SERVER_ERROR_MAX, "%s", fault);
-        return YODEL_ERR_OPERATION;
-    }
-    return YODEL_OK;
-}
-
-// RFC 7301 §3.2, but for the alert: a client whose protocols are all foreign may still speak TURN.
+// RFC 7301 §3.2, but for the alert: a client whose protocols are all foreign may still speak one of ours.
+// TURN comes first, as it does for the front (server/first_bytes.h).
 static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
     const unsigned char *offered, unsigned offered_len, void *ctx)
 {
-    static const unsigned char ours[] = "\x09stun.turn";
+    static const unsigned char ours[] = "\x09stun.turn\x12stun.nat-discovery\x08http/1.1";
     unsigned char *found = NULL;
 
     (void)ssl;
@@ -65,19 +53,77 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
     return SSL_TLSEXT_ERR_OK;
 }
 
-struct ssl_ctx_st *server_tls_new(const char *cert, const char *key)
+static SSL_CTX *new_context(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
-    if (!context) {
-        return NULL;
-    }
-    if (find_fault(context, cert, key) ||
-        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
+    if (context &&
+        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) { // RFC 9325 §3.1.1.
         SSL_CTX_free(context);
-        ERR_clear_error();
         return NULL;
     }
-    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    if (context) {
+        SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    }
     return context;
+}
+
+// With `fault`, it comes to nothing.
+static enum yodel_err finish(
+    struct ssl_ctx_st **made, SSL_CTX *context, const char *fault, char why[SERVER_ERROR_MAX])
+{
+    ERR_clear_error();
+    if (fault) {
+        SSL_CTX_free(context);
+        snprintf(why, SERVER_ERROR_MAX, "%s", fault);
+        return YODEL_ERR_OPERATION;
+    }
+    *made = context;
+    return YODEL_OK;
+}
+
+enum yodel_err server_tls_load(
+    struct ssl_ctx_st **made, const char *cert, const char *key, char why[SERVER_ERROR_MAX])
+{
+    if (!can_read(cert, "--tls-cert", why) || !can_read(key, "--tls-key", why)) {
+        return YODEL_ERR_IO;
+    }
+    SSL_CTX *context = new_context();
+    return finish(
+        made, context, context ? find_fault(context, cert, key) : "no memory for TLS", why);
+}
+
+enum yodel_err server_tls_make(
+    struct ssl_ctx_st **made, const struct env *env, char why[SERVER_ERROR_MAX])
+{
+    struct crypto_cert *cert;
+    SSL_CTX *context = new_context();
+
+    if (!context ||
+        crypto_cert_new(env->alloc, (uint64_t)clock_wall_seconds(), &cert) != YODEL_OK) {
+        return finish(made, context, "cannot make a certificate", why);
+    }
+    bool is_good = SSL_CTX_use_certificate(context, crypto_cert_x509(cert)) == 1 &&
+                   SSL_CTX_use_PrivateKey(context, crypto_cert_key(cert)) == 1;
+    crypto_cert_free(cert);
+    return finish(made, context, is_good ? NULL : "cannot make a certificate", why);
+}
+
+void server_tls_free(struct ssl_ctx_st *context)
+{
+    SSL_CTX_free(context);
+}
+
+static int take_certificate(SSL *ssl, void *ctx)
+{
+    SSL_CTX *const *context = ctx;
+
+    return SSL_set_SSL_CTX(ssl, *context) != NULL;
+}
+
+void server_tls_lend(struct ssl_ctx_st *const *context, struct ssl_ctx_st *other)
+{
+    (void)SSL_CTX_set_min_proto_version(other, TLS1_2_VERSION);
+    // Libssl hands the pointer back, and writes nothing there.
+    SSL_CTX_set_cert_cb(other, take_certificate, (void *)(uintptr_t)context);
 }

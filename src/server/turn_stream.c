@@ -151,19 +151,22 @@ static bool keep(struct server_turn_stream *client, struct bytes rest, yodel_tim
     return client->partial != NULL;
 }
 
-static void on_data(void *ctx, struct span data)
+static void recv_bytes(struct server_turn_stream *client, struct bytes bytes)
 {
-    struct server_turn_stream *client = ctx;
-    struct bytes bytes = bytes_of_span(data);
     bool is_first = client->heard == 0 && client->partial_len == 0;
     yodel_time now = clock_now();
 
     bool is_good = (!is_first || turn_frame_is_stun(bytes)) && complete(client, &bytes, now) &&
                    take_messages(client, &bytes, now) && keep(client, bytes, now);
-    server_turn_end_input(client->turn, now); // Before `data` ends.
+    server_turn_end_input(client->turn, now); // Before `bytes` end.
     if (!is_good) {
         stream_close(client->stream);
     }
+}
+
+static void on_data(void *ctx, struct span data)
+{
+    recv_bytes(ctx, bytes_of_span(data));
 }
 
 // ---- where they come from
@@ -245,13 +248,13 @@ static void on_closed(void *ctx, const char *why)
 static const struct stream_handler handler = {
     .on_open = on_open, .on_data = on_data, .on_closed = on_closed};
 
-void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_st *tls)
+// A client without a stream yet. NULL: no memory.
+static struct server_turn_stream *new_client(struct server_turn *turn)
 {
     struct server_turn_stream *client = alloc_new(turn->env->alloc, sizeof *client);
 
     if (!client) {
-        close(fd);
-        return;
+        return NULL;
     }
     *client = (struct server_turn_stream){.outlet = {.send = send_chain}, .turn = turn};
     client->id.stream = ++turn->last_stream;
@@ -259,16 +262,17 @@ void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_
     if (map_insert(&turn->streams, &client->by_number,
             bytes_of(&client->id.stream, sizeof client->id.stream)) != YODEL_OK) {
         alloc_free(turn->env->alloc, client);
-        close(fd);
-        return;
+        return NULL;
     }
-    if (stream_accept(&client->stream, turn->loop, turn->env, fd, tls, &handler, client) !=
-        YODEL_OK) {
-        map_remove(&turn->streams, &client->by_number);
-        alloc_free(turn->env->alloc, client);
-        return;
-    }
-    client->id.transport = tls ? YODEL_TLS : YODEL_TCP;
+    return client;
+}
+
+// It has its stream, and is let stay where there is room.
+static void admit(struct server_turn_stream *client, enum yodel_transport transport)
+{
+    struct server_turn *turn = client->turn;
+
+    client->id.transport = transport;
     client->id.addr = stream_remote(client->stream);
     client->id.local = stream_local(client->stream);
     client->source = join(turn, &client->id.addr);
@@ -278,6 +282,48 @@ void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_
     if (!client->source) {
         turn->streams_refused++;
         stream_close(client->stream);
+    }
+}
+
+void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_st *tls)
+{
+    struct server_turn_stream *client = new_client(turn);
+
+    if (!client) {
+        close(fd);
+        return;
+    }
+    if (stream_accept(&client->stream, turn->loop, turn->env, fd, tls, &handler, client) !=
+        YODEL_OK) {
+        map_remove(&turn->streams, &client->by_number);
+        alloc_free(turn->env->alloc, client);
+        return;
+    }
+    admit(client, tls ? YODEL_TLS : YODEL_TCP);
+}
+
+static void on_stray_closed(void *ctx, const char *why)
+{
+    (void)ctx;
+    (void)why;
+}
+
+void server_turn_stream_take(
+    struct server_turn *turn, struct stream *stream, struct bytes early, struct span rest)
+{
+    static const struct stream_handler stray = {.on_closed = on_stray_closed};
+    struct server_turn_stream *client = new_client(turn);
+
+    stream_hand_over(stream, client ? &handler : &stray, client);
+    if (!client) {
+        stream_close(stream);
+        return;
+    }
+    client->stream = stream;
+    admit(client, YODEL_TLS);
+    if (client->source) { // It is welcome.
+        recv_bytes(client, early);
+        recv_bytes(client, bytes_of_span(rest));
     }
 }
 

@@ -26,6 +26,10 @@ struct ssl_ctx_st;
 // Takes over an accepted socket, whose first bytes may still be unread. `tls` NULL: plain.
 void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_st *tls);
 
+// Takes over one over TLS that has begun to speak: `early`, and then `rest`, which are valid for the call.
+void server_turn_stream_take(
+    struct server_turn *turn, struct stream *stream, struct bytes early, struct span rest);
+
 // A message for the client with that number goes into the batch, where it is still there.
 void server_turn_stream_put(struct server_turn *turn, const struct turn_output *out);
 

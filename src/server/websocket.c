@@ -8,8 +8,22 @@
 #include "server/peer_addr.h"
 #include "server/state.h"
 
+#define HTTP_PORT 80 // RFC 9110 §4.2: where none is named.
+#define HTTPS_PORT 443
 #define CLOSE_SECONDS 3     // For the other side to take a goodbye.
 #define CLOSE_FRAME_MAX 127 // RFC 6455 §5.5
+
+// The port that it reached us by, from which a router may have led to ours. Behind a proxy of HTTP
+// there is no way for anything else.
+static uint16_t web_port(const struct server *server, struct bytes host)
+{
+    uint16_t port = server_host_port(host);
+
+    if (server->config.behind_proxy) {
+        return 0;
+    }
+    return port != 0 ? port : server_is_secure(server) ? HTTPS_PORT : HTTP_PORT;
+}
 
 // What a client is told of ICE servers; of ours under the name that it reached us by.
 static void write_ice_servers(
@@ -22,6 +36,8 @@ static void write_ice_servers(
     int len = lws_hdr_copy(wsi, header, sizeof header, WSI_TOKEN_HOST);
     if (len > 0 && server_host_parse(host, bytes_of(header, (size_t)len))) {
         offer.host = host;
+        offer.web = web_port(server, bytes_of(header, (size_t)len));
+        offer.is_secure = server_is_secure(server);
     }
     (void)server_turn_offer(&server->turn, &offer, &grant);
     server_ice_servers_write(json, &server->config, &offer);
