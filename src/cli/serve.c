@@ -42,10 +42,11 @@ static const struct cli_option options[] = {
         .list = &stun_others},
     {"turn", 0, "on|off", "relay for clients (default on: for those that signaling lets in)",
         .text = &turn_switch},
-    {"turn-tcp", 0, "HOST:PORT", "where TURN is over TCP, or off (default: as --udp)",
+    {"turn-tcp", 0, "HOST:PORT",
+        "where TURN is over TCP besides --listen's port, or off\n(default: as --udp)",
         .text = &config.turn.tcp},
     {"turn-tls", 0, "HOST:PORT",
-        "and over TLS, where there is a certificate, or off (default: port 5349)",
+        "and over TLS, where there is a certificate (default: nowhere else)",
         .text = &config.turn.tls},
     {"turn-user", 0, "NAME:PASSWORD", "who else may relay; may be repeated", .list = &turn_users},
     {"turn-user-file", 0, "FILE", "the same, a line each; read again when it changes",
@@ -158,6 +159,10 @@ static void print_banner(const struct server *server)
         printf("%s on UDP %s.\n",
             server_has_relays(server) ? "STUN and TURN answer" : "STUN answers",
             addr_text(&udp, text));
+    }
+    if (server_has_relays(server)) {
+        printf("TURN answers on this TCP port, too%s.\n",
+            server_is_secure(server) ? ", over TLS as well" : "");
     }
     if (!server_assets_has_page()) {
         printf("This program was built without the web page; `make build` adds it.\n");
@@ -308,7 +313,7 @@ const struct cli_command cli_serve = {
     .summary = "Run a server: signaling, STUN, TURN and the web page",
     .help = "Clients: browsers at the printed addresses, `yodel send` and `yodel receive`.\n"
             "Health is at /healthz, metrics for Prometheus are at /metrics.\n"
-            "SIGHUP reads the files with users and secrets again.\n",
+            "SIGHUP reads the files with users, secrets and the certificate again.\n",
     .options = options,
     .option_count = COUNT(options),
     .run = run_serve,

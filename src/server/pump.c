@@ -7,7 +7,8 @@
 
 #include "net/stream.h"
 
-#define MUCH (STREAM_QUEUE_MAX - STREAM_READ_ROOM) // From here on the next data might not find room.
+#define MUCH                                                                                       \
+    (STREAM_QUEUE_MAX - STREAM_READ_ROOM) // From here on the next data might not find room.
 
 struct pump;
 

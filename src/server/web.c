@@ -45,14 +45,14 @@ enum yodel_err server_web_start(struct server *server, char why[SERVER_ERROR_MAX
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
     };
-    if (server->tls) { // The certificate comes later: LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS.
+    if (server
+            ->tls) { // The certificate comes later: LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS.
         info.options |=
             LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
     }
     lws_set_log_level(LLL_ERR | LLL_WARN, take_log_line);
     server->context = lws_create_context(&info);
-    server->vhost =
-        server->context ? lws_get_vhost_by_name(server->context, "default") : NULL;
+    server->vhost = server->context ? lws_get_vhost_by_name(server->context, "default") : NULL;
     if (!server->vhost) {
         snprintf(why, SERVER_ERROR_MAX, "libwebsockets does not start");
         return YODEL_ERR_OPERATION;

@@ -19,8 +19,7 @@ YODEL_MUST_USE enum yodel_err server_web_start(struct server *server, char why[S
 
 // Takes the socket over, and closes it where it cannot. `is_tls`: its handshake is still to come.
 // `client` is who is behind it, NULL: who is at its other end.
-void server_web_adopt(
-    struct server *server, int fd, bool is_tls, const struct yodel_addr *client);
+void server_web_adopt(struct server *server, int fd, bool is_tls, const struct yodel_addr *client);
 
 // That `client`, or NULL.
 const struct yodel_addr *server_web_client(struct lws *wsi);

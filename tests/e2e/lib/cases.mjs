@@ -87,9 +87,10 @@ export async function serve(defer, ...args) {
   return server;
 }
 
+// With TLS: `server.alpn` is what it asks for, undefined: nothing, as most programs but browsers.
 export function connect(server) {
   return new Promise((resolve, reject) => {
-    const options = { port: server.port, host: "127.0.0.1", rejectUnauthorized: false };
+    const options = { port: server.port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: server.alpn };
     const socket = server.secure ? tls.connect(options) : net.connect(options);
     socket.once(server.secure ? "secureConnect" : "connect", () => resolve(socket));
     socket.once("error", reject);
