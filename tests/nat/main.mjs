@@ -7,7 +7,7 @@ import { browsers, canRun } from "./cases/browser.mjs";
 import { changes, idle, orphans } from "./cases/changes.mjs";
 import { matrix, results, table } from "./cases/matrix.mjs";
 import { neighbours } from "./cases/neighbours.mjs";
-import { Internet, SERVE, SERVER, SERVE_RELAY } from "./lab/internet.mjs";
+import { certify, Internet, SERVE, SERVER } from "./lab/internet.mjs";
 import { isPossible, kinds } from "./lab/kinds.mjs";
 import { Stage } from "./lab/programs.mjs";
 
@@ -59,6 +59,7 @@ async function serve(stage, machine, options) {
   await server.until(() => server.out.includes("Ctrl-C"), "start of the server");
 }
 
+await certify();
 const internet = new Internet();
 for (const half of ["west", "east"]) {
   for (const kind of Object.keys(kinds)) {
@@ -75,7 +76,6 @@ await once(probe, "close");
 
 const stage = await Stage.open();
 await serve(stage, internet.server, SERVE);
-await serve(stage, internet.relay, SERVE_RELAY);
 if (canRun) await runAll(browsers(), 2);
 else console.log("note: there is no Chromium");
 await runAll(diagnoses(internet), 2);

@@ -14,13 +14,12 @@ const PATIENCE = { timeout: 90_000, protocolTimeout: 120_000 };
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-// A browser, and the folder that its downloads end up in. One in another network is run by a script of the caller's, is
-// spoken to through a pipe, and takes any certificate.
+// A browser, and the folder that its downloads end up in. One in another network is run by a script of the caller's, and
+// spoken to through a pipe.
 export async function chromium(home, name, elsewhere) {
   const browser = await puppeteer.launch({
     executablePath: elsewhere ?? CHROMIUM,
     pipe: elsewhere !== undefined,
-    acceptInsecureCerts: elsewhere !== undefined,
     userDataDir: join(home, name),
     headless: true,
     env: { ...process.env, HOME: home }, // In which it looks for whom it trusts.

@@ -3,10 +3,11 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHROMIUM, chromium } from "../../browser/lib/browsers.mjs";
+import { trust } from "../../browser/lib/certificate.mjs";
 import { accept, downloaded, openReceiver, openSender } from "../../browser/lib/page.mjs";
 import { hashOf } from "../../e2e/transfer/place.mjs";
 import { equal } from "../../e2e/transfer/check.mjs";
-import { SERVER } from "../lab/internet.mjs";
+import { AUTHORITY, SERVER } from "../lab/internet.mjs";
 import { kinds, theory } from "../lab/kinds.mjs";
 import { pathOf } from "../lab/programs.mjs";
 
@@ -18,6 +19,7 @@ async function launch(stage, site) {
   const script = join(stage.home, "chromium");
   writeFileSync(script, `#!/bin/sh\nexec ${site.host.wrapper.join(" ")} ${CHROMIUM} "$@"\n`);
   chmodSync(script, 0o755);
+  await trust(join(stage.home, ".pki", "nssdb"), AUTHORITY);
   const browser = await chromium(stage.home, `${site.name}-chromium`, script);
   stage.atEnd(() => browser.browser.close());
   return browser;
@@ -76,5 +78,8 @@ export function browsers() {
     sends("v6", "open"),
     sends("random", "port"),
     receives("no-udp", "carrier"),
+    // TURN over TLS, on the one port that all else of the server's is on.
+    receives("only-443", "symmetric"),
+    sends("only-443", "only-443"),
   ];
 }

@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { makeCertificate } from "../../browser/lib/certificate.mjs";
 import { kinds } from "./kinds.mjs";
 import { must, Namespace } from "./namespace.mjs";
 import { FIREWALL_V6 } from "./nats.mjs";
@@ -15,10 +16,6 @@ export const SERVER = { v4: ["192.0.2.10", "192.0.2.11"], v6: ["2001:db8::10", "
 export const SERVER_NAME = "yodel.test";
 // What NAT64 calls the server (RFC 6052).
 export const SERVER_64 = ["64:ff9b::c000:20a", "64:ff9b::c000:20b"];
-// A relay on a machine of its own, whose port 443 no HTTPS needs.
-const RELAY = ["192.0.2.20", "2001:db8::20"];
-const RELAY_NAME = "relay.yodel.test";
-const RELAY_USER = ["lab", "a-long-password"];
 const SERVER_NAME_64 = "nat64.yodel.test";
 
 const HOME = { host: "192.168.1.2", router: "192.168.1.1" };
@@ -28,23 +25,22 @@ const REGIONS = {
   east: { v4: "203.0.113", v6: "2001:db8:2:" },
 };
 
-// The programs trust the certificate of the servers', and no other.
-export const CERTIFICATE = `${FILES}/certificate.pem`;
-const KEY = `${FILES}/key.pem`;
+// Programs and browsers trust the authority, and so the server's certificate.
+const CERTIFICATE = `${FILES}/certificate`;
+export const AUTHORITY = `${CERTIFICATE}/authority.pem`;
 
-function makeCertificate() {
-  const names = [SERVER_NAME, SERVER_NAME_64, RELAY_NAME].map((name) => `DNS:${name}`);
-  must("openssl", [
-    ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=laboratory".split(" "),
-    ...["-addext", `subjectAltName=${names}`, "-keyout", KEY, "-out", CERTIFICATE],
-  ]);
+export function certify() {
+  const names = [SERVER_NAME, SERVER_NAME_64].map((name) => `DNS:${name}`);
+  const addresses = [...SERVER.v4, ...SERVER.v6, ...SERVER_64].map((addr) => `IP:${addr}`);
+  return makeCertificate(CERTIFICATE, [...names, ...addresses]);
 }
 
 // What `yodel serve` is told at each place. Its relays refuse addresses for documentation, which ours are.
 const NETWORKS = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"];
-const COMMON = ["--tls-cert", CERTIFICATE, "--tls-key", KEY, ...NETWORKS.flatMap((one) => ["--turn-allow", one])];
-export const SERVE = ["--listen", ":443", ...COMMON];
-export const SERVE_RELAY = ["--listen", ":8443", "--turn-tls", ":443", "--turn-user", RELAY_USER.join(":"), ...COMMON];
+export const SERVE = [
+  ...["--listen", ":443", "--tls-cert", `${CERTIFICATE}/certificate.pem`, "--tls-key", `${CERTIFICATE}/key.pem`],
+  ...NETWORKS.flatMap((one) => ["--turn-allow", one]),
+];
 
 export class Internet {
   #count = { middle: 10, west: 10, east: 10 };
@@ -52,7 +48,6 @@ export class Internet {
   sites = [];
 
   constructor() {
-    makeCertificate();
     this.core = new Namespace("internet", { forwards: true });
     for (const [index, [region, { v4, v6 }]] of Object.entries(REGIONS).entries()) {
       this.core.ip(
@@ -69,14 +64,12 @@ export class Internet {
       ...SERVER.v4.map((addr) => `${addr}/24`),
       ...SERVER.v6.map((addr) => `${addr}/64`),
     ]);
-    this.relay = new Namespace("relay");
-    this.#plug(this.relay, "eth0", "middle", [`${RELAY[0]}/24`, `${RELAY[1]}/64`]);
     // One name, and another that a DNS64 would make of it (RFC 6147) where there is IPv6 alone.
     // The mounts are the laboratory's own.
     const hosts = `${FILES}/hosts`;
     writeFileSync(
       hosts,
-      `${RELAY[0]} ${RELAY_NAME}\n${RELAY[1]} ${RELAY_NAME}\n127.0.0.1 localhost\n::1 localhost\n${SERVER.v4[0]} ${SERVER_NAME}\n${SERVER.v6[0]} ${SERVER_NAME}\n` +
+      `127.0.0.1 localhost\n::1 localhost\n${SERVER.v4[0]} ${SERVER_NAME}\n${SERVER.v6[0]} ${SERVER_NAME}\n` +
         `${SERVER_64[0]} ${SERVER_NAME_64}\n`,
     );
     must("mount", ["--bind", hosts, "/etc/hosts"]);
@@ -152,7 +145,6 @@ export class Internet {
       half,
       host,
       server: kinds[kind].needsNat64 ? SERVER_NAME_64 : SERVER_NAME,
-      options: kinds[kind].needsRelay443 ? ["--turn", `turns:${RELAY_NAME}:443?transport=tcp,${RELAY_USER.join(",")}`] : [],
     };
     this.sites.push(site);
     return site;

@@ -62,7 +62,7 @@ export const kinds = {
   v6: { build: v6Alone, v6: UDP_V6, tcp: TCP_ALL },
   nat64: { build: v6With64, v6: UDP_V6, through64: { mapping: EI, filtering: APD }, tcp: TCP_ALL, needsNat64: true },
   "no-udp": { build: behind(nats.noUdp), tcp: TCP_ALL },
-  "only-443": { build: behind(nats.only443), tcp: [443], needsRelay443: true },
+  "only-443": { build: behind(nats.only443), tcp: [443] },
 };
 
 export function isPossible(kind) {

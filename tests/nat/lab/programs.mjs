@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hashOf } from "../../e2e/transfer/place.mjs";
 import { Program } from "../../e2e/transfer/program.mjs";
-import { CERTIFICATE, FILES } from "./internet.mjs";
+import { AUTHORITY, FILES } from "./internet.mjs";
 
 export const CONNECT_MS = 3000; // From the receiver's start until both say that they are connected.
 const CHANGE_MS = 5000; // From there until a better path is in use.
@@ -24,7 +24,7 @@ export class Stage {
   }
 
   start(machine, args, options = {}) {
-    const program = new Program(args, { wrapper: machine.wrapper, cwd: this.home, env: { SSL_CERT_FILE: CERTIFICATE }, ...options });
+    const program = new Program(args, { wrapper: machine.wrapper, cwd: this.home, env: { SSL_CERT_FILE: AUTHORITY }, ...options });
     this.#programs.push(program);
     return program;
   }
@@ -43,14 +43,14 @@ export class Stage {
   }
 
   async send(site, what, options = {}) {
-    const sender = this.start(site.host, ["send", "--json", "--server", `https://${site.server}`, ...(site.options ?? []), ...what], options);
+    const sender = this.start(site.host, ["send", "--json", "--server", `https://${site.server}`, ...what], options);
     const { code } = await sender.event("code");
     sender.code = code;
     return sender;
   }
 
   receive(site, code, args = ["--json", "--yes", "--output", join(this.home, "in")], options = {}) {
-    const receiver = this.start(site.host, ["receive", "--server", `https://${site.server}`, ...(site.options ?? []), ...args, code], options);
+    const receiver = this.start(site.host, ["receive", "--server", `https://${site.server}`, ...args, code], options);
     receiver.began = Date.now();
     return receiver;
   }
