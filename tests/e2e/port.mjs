@@ -355,13 +355,34 @@ test("ICE-TCP is told apart, and nobody takes it yet", async (defer) => {
   same(await metric(server, "connections_refused_total"), 1, "refused");
 });
 
-test("strangers that say nothing keep nobody out", async (defer) => {
+test("L8: 800 handshakes that dribble are gone within ten seconds, and keep nobody out", async (defer) => {
   const server = await start(defer, true);
-  const silent = Array.from({ length: 500 }, () => net.connect(server.port, "127.0.0.1").on("error", () => {}));
-  defer(() => silent.forEach((socket) => socket.destroy()));
-  await pause(300);
-  same((await get(server, "/healthz")).status, 200, "status");
-  same((await request({ ...server, alpn: ["http/1.1"] }, "GET /healthz HTTP/1.1\nHost: x")).status, 200, "status");
+  const began = Date.now();
+  const hello = Buffer.from("1603010200010001fc0303", "hex");
+  const dribblers = Array.from({ length: 800 }, (_, i) => say(server, i % 4 ? bytewise(hello) : [], { gap: 1000 }));
+  await pause(1500);
+  for (const alpn of [undefined, ["http/1.1"]]) {
+    const asked = Date.now();
+    same((await request({ ...server, alpn }, "GET /healthz HTTP/1.1\nHost: x")).status, 200, "status");
+    check(Date.now() - asked < 1500, `an answer after ${Date.now() - asked} ms`);
+  }
+  await Promise.all(dribblers);
+  check(Date.now() - began < 10000, `the last one stayed ${Date.now() - began} ms`);
+});
+
+test("without descriptors it rests, and goes on when there are some again", async (defer) => {
+  const server = await start(defer, false);
+  const pid = `${server.child.pid}`;
+  execFileSync("prlimit", ["--pid", pid, "--nofile=64"]);
+  const many = Array.from({ length: 120 }, () => net.connect(server.port, "127.0.0.1").on("error", () => {}));
+  defer(() => many.forEach((socket) => socket.destroy()));
+  await pause(500);
+  const ticks = () => readFileSync(`/proc/${pid}/stat`, "latin1").split(" ").slice(13, 15).reduce((sum, one) => sum + Number(one), 0);
+  const before = ticks();
+  await pause(1000);
+  check(ticks() - before < 20, `it used ${ticks() - before} ticks of a hundred`);
+  many.forEach((socket) => socket.destroy());
+  same((await within(5000, get(server, "/healthz"), "an answer")).status, 200, "status");
 });
 
 test("a taken port is named before anything else starts", async (defer) => {

@@ -62,7 +62,7 @@ const inBrowser = (name) => ({
   },
 });
 
-// The program says "Connected (relay (turns:10.77.0.1:5349?transport=tcp))."
+// The program says "Connected (relay (turns:yodel.test:443?transport=tcp))."
 async function relayOfProgram(events) {
   const { text } = await events.find("connected");
   const [, scheme, transport] = /\(relay \((turns?):[^?]+\?transport=(udp|tcp)\)\)/.exec(text) ?? [];
@@ -102,11 +102,11 @@ async function transfer(place, transport, from, to) {
   for (const relay of relays) equal(relay, `relay ${transport}`, `the way from ${from.name} to ${to.name}`);
 }
 
-// Firefox asks no server on the loopback interface, and none over TLS whose name it does not know.
+// Firefox asks no server on the loopback interface, and none over TLS whose name it does not know. TLS is where the page is.
 const URLS = {
   udp: ({ udp }) => `turn:${address()}:${udp}?transport=udp`,
   tcp: ({ udp }) => `turn:${address()}:${udp}?transport=tcp`,
-  tls: ({ tls }) => `turns:${NAME}:${tls}?transport=tcp`,
+  tls: ({ port }) => `turns:${NAME}:${port}?transport=tcp`,
 };
 
 function goRound(transport, ring) {

@@ -73,12 +73,12 @@ function countersOf(text) {
 }
 
 // `host` is where STUN and TURN are, and the page is opened, unless it has a name. With a certificate (lib/certificate.mjs)
-// the page is over TLS, and TURN over TLS as well.
+// the page is over TLS, and TURN over TLS on the same port.
 export async function serve({ host = "127.0.0.1", name = host, args = [], certificate } = {}) {
-  const [port, udp, tls] = [await freePort(), await freePort(), await freePort()];
+  const [port, udp] = [await freePort(), await freePort()];
   const at = args.includes("--udp") ? [] : ["--udp", `${host}:${udp}`];
   if (certificate) {
-    at.push("--tls-cert", certificate.certificate, "--tls-key", certificate.key, "--turn-tls", `${host}:${tls}`);
+    at.push("--tls-cert", certificate.certificate, "--tls-key", certificate.key);
   }
   const child = start(["serve", "--listen", `0.0.0.0:${port}`, ...at, ...args]);
   const url = `${certificate ? "https" : "http"}://${name}:${port}/`;
@@ -88,7 +88,7 @@ export async function serve({ host = "127.0.0.1", name = host, args = [], certif
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return {
-    ...{ url, name, port, udp, tls },
+    ...{ url, name, port, udp },
     metrics: async () => countersOf(await read(url.replace(name, "127.0.0.1") + "metrics", ca)), // It tells this machine alone.
     stop: () => stop(child),
     kill: () => stop(child, "SIGKILL"),
