@@ -45,19 +45,25 @@ function toldIn(sdp: string): Told[] {
   return [...lines].map(([, address = "", port, type = ""]) => ({ type, address, port: Number(port) }));
 }
 
-// `sdp` is the remote description with the candidates that the peer has told us. An address that
-// is hidden is near when it is one of the peer's own and not one that a translator gave it, which is in the internet.
-export function classify(local: Candidate, remote: Candidate, sdp: string): Path["kind"] {
+// Whether an address that is hidden is one's own, and not one that a translator gave: that is known of a candidate that its
+// owner has told of, and by what a server in the same network saw of it.
+function isOwn(candidate: Candidate, told: Told[]): boolean {
+  const same = told.filter(({ port }) => port === (candidate.port ?? 0));
+  const isUntranslated = ({ type, address }: Told) => type === "host" || (type === "srflx" && isLocalAddress(address));
+  return candidate.candidateType === "host" || (same.length > 0 && same.every(isUntranslated));
+}
+
+// `theirs` is the remote description with the candidates that the peer has told us, `ours` the local one.
+export function classify(local: Candidate, remote: Candidate, theirs: string, ours = ""): Path["kind"] {
   if (local.candidateType === "relay" || remote.candidateType === "relay") return "relay";
-  const told = toldIn(sdp).filter(({ port }) => port === (remote.port ?? 0));
-  const isIn = (type: string) => told.some((one) => one.type === type);
+  const told = toldIn(theirs);
+  const isIn = (wanted: string) => told.some(({ type, port }) => type === wanted && port === (remote.port ?? 0));
   // A check that came before the peer's candidate makes its relay look like somebody new.
   if (isIn("relay") && !isIn("host") && !isIn("srflx")) return "relay";
   const address = addressOf(remote);
   if (address !== "") return isLocalAddress(address) ? "local" : "internet";
   if (remote.candidateType === "host") return "local";
-  const isTranslated = told.some((one) => one.type === "srflx" && !isLocalAddress(one.address));
-  return isIn("host") && !isTranslated && local.candidateType === "host" ? "local" : "direct";
+  return isOwn(remote, told) && isOwn(local, toldIn(ours)) ? "local" : "direct";
 }
 
 export async function findPath(peer: RTCPeerConnection): Promise<Path | undefined> {
@@ -75,6 +81,6 @@ export async function findPath(peer: RTCPeerConnection): Promise<Path | undefine
   const local = stats.get(String(pair?.["localCandidateId"])) as Candidate | undefined;
   const remote = stats.get(String(pair?.["remoteCandidateId"])) as Candidate | undefined;
   if (!local || !remote) return undefined;
-  const sdp = peer.remoteDescription?.sdp ?? "";
-  return { kind: classify(local, remote, sdp), local: show(local), remote: show(remote) };
+  const kind = classify(local, remote, peer.remoteDescription?.sdp ?? "", peer.localDescription?.sdp);
+  return { kind, local: show(local), remote: show(remote) };
 }

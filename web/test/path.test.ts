@@ -14,7 +14,12 @@ const sdp =
   "a=candidate:5 1 udp 1677729535 10.0.0.9 8000 typ srflx raddr 0.0.0.0 rport 0\r\n" +
   "a=candidate:4 1 udp 2113937151 a-b.local 9000 typ host generation 0\r\n" +
   "a=candidate:5 1 udp 1677729535 198.51.100.7 9000 typ srflx raddr 0.0.0.0 rport 0\r\n" +
+  "a=candidate:5 1 udp 1677729535 10.0.0.9 8500 typ srflx raddr 0.0.0.0 rport 0\r\n" +
   "a=candidate:3 1 udp 33562367 198.51.100.9 49200 typ relay raddr 0.0.0.0 rport 0\r\n";
+
+const ours =
+  "a=candidate:1 1 udp 2113937151 c-d.local 4000 typ host\r\n" +
+  "a=candidate:2 1 udp 1677729535 198.51.100.8 5500 typ srflx raddr 0.0.0.0 rport 0\r\n";
 
 test("the path is told from the candidates", () => {
   const host = { candidateType: "host", address: "" };
@@ -24,6 +29,10 @@ test("the path is told from the candidates", () => {
     ["local", host, { candidateType: "host", address: "uuid.local" }],
     ["local", host, { candidateType: "prflx", address: "(redacted)", port: 5000 }],
     ["local", host, { candidateType: "prflx", address: "", port: 8000 }], // What its server sees is its own address.
+    ["local", host, { candidateType: "prflx", address: "", port: 8500 }],
+    ["local", { candidateType: "prflx", port: 4000 }, { candidateType: "prflx", address: "", port: 8000 }],
+    ["direct", { candidateType: "prflx", port: 4500 }, { candidateType: "prflx", address: "", port: 8000 }],
+    ["direct", { candidateType: "srflx", address: "198.51.100.8", port: 5500 }, { candidateType: "prflx", address: "", port: 8000 }],
     ["direct", host, { candidateType: "prflx", address: "", port: 9000 }],
     ["direct", host, { candidateType: "prflx", address: "", port: 6000 }],
     ["direct", host, { candidateType: "prflx", address: "", port: 7000 }],
@@ -35,7 +44,7 @@ test("the path is told from the candidates", () => {
     ["relay", host, { candidateType: "prflx", address: "", port: 49200 }],
     ["relay", host, { candidateType: "prflx", address: "198.51.100.9", port: 49200 }],
   ] as const;
-  for (const [want, local, remote] of rows) assert.equal(classify(local, remote, sdp), want);
+  for (const [want, local, remote] of rows) assert.equal(classify(local, remote, sdp, ours), want);
 });
 
 test("local addresses are known", () => {

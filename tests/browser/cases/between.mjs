@@ -26,7 +26,8 @@ function oneFile(from, to) {
     async run(context) {
       const pages = await transfer(context, from, to, [await context.files.fresh(100 * MIB)]);
       const path = await page.text(pages.sender, ".path");
-      isTrue(path.includes("Direct, in the local network"), `the path in use: ${path}`);
+      // The second where the look-up of the peer's name is late or lost: then the browser hides both ends.
+      isTrue(/Direct, (in the local network|from one to the other)/.test(path), `the path in use: ${path}`);
       await page.close(pages.sender, pages.receiver);
     },
   };
