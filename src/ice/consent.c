@@ -27,8 +27,10 @@ void ice_consent_start(struct ice *ice, yodel_time answered_at, yodel_time now)
     // A pair that is chosen long after its check has been heard since; but ask at once.
     ice->consent = (struct ice_consent){
         .answered_at = now,
+        .heard_at = now,
         .asked_at = YODEL_NEVER,
         .unheard_since = YODEL_NEVER,
+        .other_at = YODEL_NEVER,
         .due = is_recent ? time_after(now, random_period(ice)) : now,
     };
 }
@@ -40,9 +42,14 @@ void ice_consent_answered(struct ice *ice, yodel_time now)
     if (consent->asked_at != YODEL_NEVER) {
         consent->due = time_after(now, random_period(ice));
     }
-    consent->answered_at = now;
+    if (consent->is_doubted && ice->revival == ICE_REVIVAL_NONE) {
+        ice->revival = ICE_REVIVAL_ANSWERED;
+    }
+    consent->answered_at = consent->heard_at = now;
     consent->asked_at = YODEL_NEVER;
+    consent->other_at = YODEL_NEVER;
     consent->is_silent = false;
+    consent->is_trying = false;
     consent->is_disconnected = false;
     consent->is_doubted = false;
     consent->unheard_since = YODEL_NEVER;
@@ -58,22 +65,50 @@ void ice_consent_sent(struct ice *ice, yodel_time now)
     }
 }
 
-void ice_consent_heard(struct ice *ice)
+// A long queue is no silence; whether there is consent is another question.
+void ice_consent_heard(struct ice *ice, bool is_data, yodel_time now)
 {
-    ice->consent.unheard_since = YODEL_NEVER;
+    struct ice_consent *consent = &ice->consent;
+
+    consent->heard_at = now;
+    if (is_data) {
+        consent->unheard_since = YODEL_NEVER;
+    }
+    if (!consent->is_silent) {
+        consent->is_doubted = false;
+        consent->is_trying = false;
+        consent->other_at = YODEL_NEVER;
+    }
+}
+
+static void ask_at_once(struct ice_consent *consent, yodel_time now)
+{
+    if (consent->asked_at == YODEL_NEVER) {
+        consent->due = time_min(consent->due, now);
+    }
+}
+
+static bool is_heard_lately(const struct ice_consent *consent, yodel_time now)
+{
+    return time_since(now, consent->heard_at) < ICE_CONSENT_SILENCE;
 }
 
 void ice_consent_doubt(struct ice *ice, yodel_time now)
 {
     struct ice_consent *consent = &ice->consent;
 
-    if (consent->asked_at == YODEL_NEVER) {
-        if (time_since(now, consent->answered_at) < ICE_CONSENT_SILENCE) {
-            return;
-        }
-        consent->due = time_min(consent->due, now);
+    if (!is_heard_lately(consent, now)) {
+        ask_at_once(consent, now);
+        consent->is_doubted = true;
     }
-    consent->is_doubted = true;
+}
+
+// Nothing came of what was sent: a peer that asks, and says nothing else, may not hear us.
+static void doubt_silence(struct ice_consent *consent, yodel_time now)
+{
+    ask_at_once(consent, now);
+    consent->is_doubted = !is_heard_lately(consent, now);
+    consent->unheard_since = YODEL_NEVER;
 }
 
 static size_t index_of(const struct ice_consent *consent, const struct stun_msg *msg)
@@ -116,15 +151,37 @@ void ice_consent_recv(
     }
 }
 
-// The selected pair fell silent: whatever else there is, is tried again, unless it answered since.
+// Another path, which answered since this one was heard.
+static bool is_fresh_other(const struct ice *ice, uint8_t index)
+{
+    const struct ice_pair *pair = &ice->pairs[index];
+
+    return pair->is_used && index != ice->selected.pair && pair->state == ICE_PAIR_SUCCEEDED &&
+           pair->succeeded_at > ice->consent.heard_at;
+}
+
+static bool has_fresh_other(const struct ice *ice)
+{
+    for (uint8_t i = 0; i < ice->pair_end; i++) {
+        if (is_fresh_other(ice, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The selected pair does not answer: whatever else there is, is tried again, unless it answered
+// since.
 static void try_others(struct ice *ice)
 {
-    ice->consent.is_silent = true;
+    ice->consent.is_trying = true;
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         struct ice_pair *pair = &ice->pairs[i];
-        bool is_fresh =
-            pair->state == ICE_PAIR_SUCCEEDED && pair->succeeded_at >= ice->consent.asked_at;
-        if (pair->is_used && i != ice->selected.pair && !ice_pair_is_live(pair) && !is_fresh) {
+        if (pair->is_used && i != ice->selected.pair && !ice_pair_is_live(pair) &&
+            !is_fresh_other(ice, i)) {
+            if (pair->state == ICE_PAIR_SUCCEEDED) {
+                ice_pair_trigger(ice, pair); // What worked before is asked first.
+            }
             pair->state = ICE_PAIR_WAITING;
             pair->is_nominated = false;
             pair->is_nominating = false;
@@ -142,17 +199,35 @@ static void expire(struct ice *ice)
     ice->reply_count = 0;
 }
 
+// `least`, or where that takes longer, so many round trips.
+static yodel_duration wait_for(const struct ice *ice, yodel_duration least, uint64_t rtts)
+{
+    yodel_duration far = rtts * ice->stats.rtt;
+    yodel_duration wait = far > least ? far : least;
+
+    return wait < ICE_CONSENT_DISCONNECT ? wait : ICE_CONSENT_DISCONNECT;
+}
+
 // When silence is believed to be that of the path, not of a moment.
 static yodel_time silent_at(const struct ice *ice)
 {
     const struct ice_consent *consent = &ice->consent;
-    yodel_duration far = ICE_CONSENT_DOUBT_RTTS * ice->stats.rtt;
-    yodel_duration wait = far > ICE_CONSENT_DOUBT ? far : ICE_CONSENT_DOUBT;
+    yodel_duration grace = wait_for(ice, ICE_CONSENT_GRACE, ICE_CONSENT_GRACE_RTTS);
+    yodel_duration wait = consent->is_doubted
+                              ? wait_for(ice, ICE_CONSENT_DOUBT, ICE_CONSENT_DOUBT_RTTS)
+                              : ICE_CONSENT_DISCONNECT;
 
-    if (!consent->is_doubted || wait > ICE_CONSENT_DISCONNECT) {
-        wait = ICE_CONSENT_DISCONNECT;
-    }
-    return time_after(consent->asked_at, wait);
+    return time_min(time_after(consent->asked_at, wait), time_after(consent->other_at, grace));
+}
+
+// When others are tried beside it.
+static yodel_time try_at(const struct ice *ice)
+{
+    const struct ice_consent *consent = &ice->consent;
+
+    return consent->is_doubted ? time_after(consent->asked_at,
+                                     wait_for(ice, ICE_CONSENT_HURRY, ICE_CONSENT_GRACE_RTTS))
+                               : YODEL_NEVER;
 }
 
 static yodel_time disconnect_at(const struct ice_consent *consent)
@@ -178,12 +253,27 @@ void ice_consent_run(struct ice *ice, yodel_time now)
         return;
     }
     if (now >= doubt_at(consent)) {
-        ice_consent_doubt(ice, now);
+        doubt_silence(consent, now);
     }
-    if (!consent->is_silent && now >= silent_at(ice)) {
+    if (!consent->is_trying && now >= time_min(try_at(ice), silent_at(ice))) {
         try_others(ice);
     }
+    // What was an outage of both may be over for both: this path has the last word.
+    if (consent->is_doubted && consent->other_at == YODEL_NEVER && has_fresh_other(ice)) {
+        consent->other_at = now;
+        consent->due = now;
+    }
+    consent->is_silent = consent->is_silent || now >= silent_at(ice);
     consent->is_disconnected = consent->is_disconnected || now >= disconnect_at(consent);
+}
+
+// How soon the same is asked again.
+static yodel_duration pace(const struct ice_consent *consent)
+{
+    if (!consent->is_doubted || consent->is_silent) {
+        return ICE_CONSENT_PROBE;
+    }
+    return consent->other_at == YODEL_NEVER ? ICE_CONSENT_HURRY : ICE_CONSENT_RUSH;
 }
 
 bool ice_consent_emit(struct ice *ice, uint8_t id[STUN_ID_SIZE], yodel_time now)
@@ -199,8 +289,7 @@ bool ice_consent_emit(struct ice *ice, uint8_t id[STUN_ID_SIZE], yodel_time now)
     env_random(ice->env, span_of(consent->ids[at].id, STUN_ID_SIZE));
     memcpy(id, consent->ids[at].id, STUN_ID_SIZE);
     consent->asked_at = time_min(consent->asked_at, now);
-    bool is_hurried = consent->is_doubted && !consent->is_silent;
-    consent->due = time_after(now, is_hurried ? ICE_CONSENT_HURRY : ICE_CONSENT_PROBE);
+    consent->due = time_after(now, pace(consent));
     ice->stats.consent_requests_sent++;
     return true;
 }
@@ -214,6 +303,9 @@ yodel_time ice_consent_next_timeout(const struct ice *ice)
     }
     yodel_time earliest =
         time_min(consent->due, time_after(consent->answered_at, ICE_CONSENT_EXPIRY));
+    if (!consent->is_trying) {
+        earliest = time_min(earliest, try_at(ice));
+    }
     if (!consent->is_silent) {
         earliest = time_min(earliest, silent_at(ice));
     }

@@ -502,11 +502,19 @@ void ice_sent(struct ice *ice, yodel_time now)
     ice_consent_sent(ice, now);
 }
 
-void ice_heard(struct ice *ice, const struct yodel_path *path)
+void ice_heard(struct ice *ice, const struct yodel_path *path, yodel_time now)
 {
     if (ice->selected.is_used && path_equal(&ice->selected.path, path)) {
-        ice_consent_heard(ice);
+        ice_consent_heard(ice, true, now);
     }
+}
+
+enum ice_revival ice_take_revival(struct ice *ice)
+{
+    enum ice_revival revival = ice->revival;
+
+    ice->revival = ICE_REVIVAL_NONE;
+    return revival;
 }
 
 static bool is_completed(const struct ice *ice)

@@ -70,6 +70,12 @@ struct ice_event {
     enum yodel_framing framing;
 };
 
+enum ice_revival {
+    ICE_REVIVAL_NONE,
+    ICE_REVIVAL_ANSWERED, // There was doubt, and then an answer.
+    ICE_REVIVAL_MOVED,    // It fell silent, and was left for another.
+};
+
 enum ice_drop {
     ICE_DROP_MALFORMED,   // Not STUN, or broken.
     ICE_DROP_FINGERPRINT, // Wrong.
@@ -162,6 +168,7 @@ struct ice {
     struct ice_consent consent;
 
     bool has_selected_event;
+    enum ice_revival revival;
     enum ice_state state_reported;
     enum ice_gathering gathering_reported;
     struct ice_stats stats;
@@ -253,7 +260,10 @@ bool ice_is_valid(const struct ice *ice, const struct yodel_path *path);
 // Something other than checks was sent along the selected path, or came along `path`, which is
 // valid: who sends and hears nothing is about to lose its path.
 void ice_sent(struct ice *ice, yodel_time now);
-void ice_heard(struct ice *ice, const struct yodel_path *path);
+void ice_heard(struct ice *ice, const struct yodel_path *path, yodel_time now);
+
+// What became, since the last time, of a path that may have swallowed what was sent.
+enum ice_revival ice_take_revival(struct ice *ice);
 
 enum ice_state ice_state(const struct ice *ice);
 enum ice_gathering ice_gathering(const struct ice *ice);

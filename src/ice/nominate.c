@@ -131,11 +131,15 @@ static void leave(struct ice *ice)
 {
     struct ice_pair *pair = &ice->pairs[ice->selected.pair];
 
-    // It may come back, but not by what it was.
+    if (ice->consent.is_silent || ice->consent.is_doubted) {
+        ice->revival = ICE_REVIVAL_MOVED;
+    }
+    // It may come back, but not by what it was: soon enough, and it is nominated anew.
     if (ice->consent.is_silent && pair->state == ICE_PAIR_SUCCEEDED) {
         pair->state = ICE_PAIR_WAITING;
         pair->is_nominated = false;
         pair->is_peer_nominated = false;
+        ice->nominated_since = YODEL_NEVER;
     }
 }
 

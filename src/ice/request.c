@@ -105,6 +105,8 @@ static bool learn(struct ice *ice, uint8_t local, const struct yodel_path *path,
     trigger_check(ice, pair);
     if (ice->selected.is_used && ice->selected.pair != at) {
         ice_consent_doubt(ice, now); // It may have another address than before, or another wish.
+    } else if (ice->selected.is_used) {
+        ice_consent_heard(ice, false, now);
     }
     if (check->use_candidate && !ice->is_controlling) {
         be_nominated(pair); // What a controlled agent says about it is nothing to us.

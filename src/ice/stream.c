@@ -130,13 +130,13 @@ static bool is_to_open(struct ice *ice, const struct ice_pair *pair)
            ice_pair_is_due(ice, pair) && !stream_of(ice, pair);
 }
 
-// What is chosen already is better: a connection would be for nothing. Once that one falls silent,
-// all are tried again.
+// What is chosen already is better: a connection would be for nothing. Once that one is in doubt, all
+// are tried again.
 static bool is_superfluous(const struct ice *ice, const struct ice_pair *pair)
 {
     uint8_t selected = ice->selected.is_used ? ice->selected.pair : ICE_NONE;
 
-    return selected != ICE_NONE && ice->pairs[selected].is_nominated && !ice->consent.is_silent &&
+    return selected != ICE_NONE && ice->pairs[selected].is_nominated && !ice->consent.is_trying &&
            ice->pairs[selected].priority > pair->priority;
 }
 

@@ -78,7 +78,7 @@ YODEL_API void yodel_peer_recv(
         ice_recv(&peer->ice, &inner, bytes_of_span(inside), now);
     } else if (first >= 20 && first < 64 && ice_is_valid(&peer->ice, &inner) &&
                start_dtls(peer, now)) {
-        ice_heard(&peer->ice, &inner);
+        ice_heard(&peer->ice, &inner, now);
         dtls_recv(&peer->dtls, inside, now);
         take_dtls_events(peer, now);
     }
@@ -172,6 +172,16 @@ static size_t emit_farewell(
                    : ice_emit_farewell(&peer->ice, room, path, now);
 }
 
+// What the path swallowed is sent again, and not when its timer says so.
+static void hurry(yodel_peer *peer, yodel_time now)
+{
+    enum ice_revival revival = ice_take_revival(&peer->ice);
+
+    if (revival != ICE_REVIVAL_NONE) {
+        sctp_hurry(&peer->sctp, revival == ICE_REVIVAL_MOVED, now);
+    }
+}
+
 YODEL_API size_t yodel_peer_emit(
     yodel_peer *peer, void *room, size_t room_len, struct yodel_path *path, yodel_time now)
 {
@@ -184,6 +194,7 @@ YODEL_API size_t yodel_peer_emit(
     } else {
         watch_names(peer, now);
         len = ice_emit(&peer->ice, span, path, now);
+        hurry(peer, now);
         len = len > 0 ? len : emit_selected(peer, span, path, now);
     }
     peer->packets_sent += len > 0;

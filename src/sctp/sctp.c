@@ -309,6 +309,14 @@ void sctp_tick(struct sctp *sctp, yodel_time now)
     }
 }
 
+void sctp_hurry(struct sctp *sctp, bool is_all_lost, yodel_time now)
+{
+    if (sctp->state == SCTP_ESTABLISHED) {
+        sctp_tx_hurry(&sctp->tx, is_all_lost, now);
+        sctp->rx.ack_now = true;
+    }
+}
+
 // ---- output
 
 static bool may_send(enum sctp_state state)

@@ -172,6 +172,11 @@ void sctp_set_mtu(struct sctp *sctp, size_t mtu);
 void sctp_recv(struct sctp *sctp, struct bytes packet, yodel_time now);
 void sctp_tick(struct sctp *sctp, yodel_time now);
 
+// The path works again: what should have been acknowledged by now is sent again without waiting for
+// its timer, which may have backed off, and the peer is told what arrived. Or it is another, and all
+// that was on its way along the old one is lost.
+void sctp_hurry(struct sctp *sctp, bool is_all_lost, yodel_time now);
+
 // Builds one packet in `room`, which should hold the mtu, and returns its length, or 0.
 size_t sctp_emit(struct sctp *sctp, struct span room, yodel_time now);
 bool sctp_next_event(struct sctp *sctp, struct sctp_event *event);

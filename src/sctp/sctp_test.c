@@ -450,10 +450,45 @@ static void an_idle_association_measures_its_path(void)
     end();
 }
 
-TEST_MAIN(TEST(both_may_begin_or_one_alone), TEST(messages_of_any_size_arrive_whole),
-    TEST(what_is_lost_is_repeated), TEST(shutting_down_delivers_what_waits),
-    TEST(an_abort_is_heard), TEST(an_abort_of_ours_is_told_here_too),
-    TEST(what_cannot_be_sent_is_refused),
+// After three timeouts the timer stands at a second; who knows that the path works again says so.
+static void what_a_path_swallowed_is_sent_again_at_once_when_it_works(void)
+{
+    begin(45);
+    pair.delay = YODEL_MS(20);
+    connect_pair();
+    pair.loss = 1000;
+    send_pattern(0, 1, 0, 1000);
+    run_for(YODEL_MS(1800));
+    pair.loss = 0;
+    CHECK(sctp_next_timeout(&pair.peers[0]) > pair.now + YODEL_MS(100));
+    sctp_hurry(&pair.peers[0], true, pair.now);
+    run_for(2 * pair.delay + YODEL_MS(1));
+    CHECK_EQ(seen[1].bytes, 1000);
+    end();
+}
+
+// What was sent a moment ago is on its way, unless its path is known to be dead.
+static void what_may_be_on_its_way_is_not_sent_again(void)
+{
+    for (int is_all_lost = 0; is_all_lost < 2; is_all_lost++) {
+        begin(46);
+        pair.delay = YODEL_MS(20);
+        connect_pair();
+        send_pattern(0, 1, 0, 1000);
+        run_for(pair.delay / 2);
+        sctp_hurry(&pair.peers[0], is_all_lost, pair.now);
+        run_for(YODEL_SECONDS(1));
+        CHECK_EQ(seen[1].bytes, 1000);
+        CHECK_EQ(pair.peers[0].tx.chunks_repeated, is_all_lost);
+        end();
+    }
+}
+
+TEST_MAIN(TEST(what_a_path_swallowed_is_sent_again_at_once_when_it_works),
+    TEST(what_may_be_on_its_way_is_not_sent_again), TEST(both_may_begin_or_one_alone),
+    TEST(messages_of_any_size_arrive_whole), TEST(what_is_lost_is_repeated),
+    TEST(shutting_down_delivers_what_waits), TEST(an_abort_is_heard),
+    TEST(an_abort_of_ours_is_told_here_too), TEST(what_cannot_be_sent_is_refused),
     TEST(a_batch_is_acknowledged_once_and_a_single_packet_waits),
     TEST(a_small_message_does_not_wait_behind_large_ones),
     TEST(a_lost_stream_does_not_hold_up_another),

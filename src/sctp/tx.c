@@ -410,3 +410,16 @@ void sctp_tx_tick(struct sctp_tx *tx, yodel_time now)
     tx->send_one = false;
     tx->timed_tsn = 0;
 }
+
+// What is not late may be on its way. Where T3 does not run, nothing is.
+void sctp_tx_hurry(struct sctp_tx *tx, bool is_all_lost, yodel_time now)
+{
+    bool is_late =
+        tx->rto.srtt > 0 && time_after(now, tx->rto.rto) >= time_after(tx->t3, 2 * tx->rto.srtt);
+
+    if (tx->t3 != YODEL_NEVER && (is_all_lost || is_late)) {
+        sctp_rto_recover(&tx->rto);
+        tx->t3 = now;
+        sctp_tx_tick(tx, now);
+    }
+}

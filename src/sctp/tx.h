@@ -133,8 +133,9 @@ size_t sctp_tx_least_room(const struct sctp_tx *tx);
 // Writes as many DATA chunks as fit, are allowed and exist.
 void sctp_tx_put_data(struct sctp_tx *tx, struct writer *w, yodel_time now);
 
-// T3.
+// T3; and its end at once, where all is lost, or two round trips have passed since it began.
 void sctp_tx_tick(struct sctp_tx *tx, yodel_time now);
+void sctp_tx_hurry(struct sctp_tx *tx, bool is_all_lost, yodel_time now);
 
 // Nothing waits and nothing is unacknowledged.
 bool sctp_tx_is_empty(const struct sctp_tx *tx);

@@ -10,9 +10,9 @@
 #define MESSAGES 2000
 #define MESSAGE_MAX 4000
 
-// Half a second without an acknowledgement, a second without an answer, a round trip or two, and
-// SCTP's timer, which stands at a second at most.
-#define RESUMED YODEL_SECONDS(3)
+// Silence for 0.4 s, questions for as long or two round trips, which a full queue makes of 0.2 s
+// each, and checks of what else there is.
+#define RESUMED YODEL_SECONDS(2)
 
 static uint32_t marks[2];
 
@@ -107,7 +107,7 @@ static void a_mapping_that_ends_between_two_checks_is_made_again(void)
     sim_deinit(&sim);
 }
 
-static void rebind(struct sim *sim, int side, bool has_other_ip)
+static void move(struct sim *sim, int side, bool has_other_ip)
 {
     struct nat *nat = place_nat(sim, side);
 
@@ -115,7 +115,94 @@ static void rebind(struct sim *sim, int side, bool has_other_ip)
         nat->config.outside.ip[3] = 99;
     }
     nat_rebind(nat);
+}
+
+static void rebind(struct sim *sim, int side, bool has_other_ip)
+{
+    move(sim, side, has_other_ip);
     drain(sim);
+}
+
+// The longest that nothing arrived in six seconds from now, either way, of what has yet to.
+static yodel_duration longest_gap(struct sim *sim)
+{
+    yodel_time last[2] = {sim->now, sim->now};
+    yodel_duration longest = 0;
+
+    mark(sim);
+    for (int i = 0; i < 600; i++) {
+        sim_wait(sim, YODEL_MS(10));
+        for (int f = 0; f < 2; f++) {
+            const struct sim_flow *flow = &sim->flows[f];
+            yodel_duration gap = flow->received < flow->count ? sim->now - last[f] : 0;
+
+            longest = gap > longest ? gap : longest;
+            last[f] = flow->received == marks[f] ? last[f] : sim->now;
+            marks[f] = flow->received;
+        }
+    }
+    return longest;
+}
+
+// Which flows there are, each through a full queue of 200 ms, over what distance, and for how long
+// they may stand still: F13 asks for a second.
+static const struct {
+    bool has[2]; // From who is rebound, to it.
+    yodel_duration delay;
+    yodel_duration patience;
+} traffics[] = {
+    {{true, false}, YODEL_MS(5), YODEL_MS(950)},
+    {{false, true}, YODEL_MS(5), YODEL_MS(950)},
+    {{true, true}, YODEL_MS(5), YODEL_MS(1200)},
+    {{true, true}, YODEL_MS(60), YODEL_MS(1500)},
+};
+
+// Through a relay it takes longer: the pairs that it makes have to be checked first.
+#define PATIENCE_RELAY YODEL_MS(1700)
+
+static void check_rebinding(
+    struct sim *sim, int side, size_t traffic, bool has_other_ip, yodel_duration more)
+{
+    sim->network.quality.rate_bps = RATE_BPS;
+    sim->network.quality.delay = traffics[traffic].delay;
+    for (int i = 0; i < 2; i++) {
+        bool has = traffics[traffic].has[i == side ? 0 : 1];
+        sim_add_flow(sim, i, NULL, has ? MESSAGES / 2 : 0, MESSAGE_MAX);
+    }
+    sim_offer(sim, 0);
+    SIM_CHECK(sim, sim_run(sim, sim_is_connected, sim->now + YODEL_SECONDS(3)));
+    sim_wait(sim, YODEL_SECONDS(7));
+    move(sim, side, has_other_ip);
+    SIM_CHECK(sim, longest_gap(sim) <= traffics[traffic].patience + more);
+    SIM_CHECK(sim, sim_run(sim, sim_is_delivered, sim->now + YODEL_SECONDS(200)));
+    sim_deinit(sim);
+}
+
+static void a_rebinding_is_got_over_in_about_a_second(void)
+{
+    static const enum place rows[][2] = {{PLACE_FULL_CONE, PLACE_PUBLIC},
+        {PLACE_PORT_RESTRICTED, PLACE_PUBLIC}, {PLACE_SYMMETRIC, PLACE_FULL_CONE},
+        {PLACE_CARRIER, PLACE_FULL_CONE}};
+
+    for (size_t i = 0; i < 16 * COUNT(rows); i++) {
+        struct sim sim;
+        int side = (int)(i % 2);
+
+        place_init(&sim, i, (const enum place[2]){rows[i / 16][side], rows[i / 16][1 - side]});
+        check_rebinding(&sim, side, i / 4 % 4, i % 4 >= 2, 0);
+    }
+}
+
+// The other side's NAT does not let the new address in: a relay stands by.
+static void a_filtered_rebinding_goes_on_through_a_relay(void)
+{
+    for (size_t i = 0; i < 8; i++) {
+        struct sim sim;
+
+        place_init_relayed(
+            &sim, i, (const enum place[2]){PLACE_PORT_RESTRICTED, PLACE_PORT_RESTRICTED});
+        check_rebinding(&sim, (int)(i % 2), i / 2, true, PATIENCE_RELAY);
+    }
 }
 
 // F13: another port, and another address; of who controls, and of who does not.
@@ -347,7 +434,9 @@ static void candidates_may_be_lost_doubled_and_reordered(void)
 
 TEST_MAIN(TEST(an_idle_connection_outlives_short_mappings),
     TEST(a_mapping_that_ends_between_two_checks_is_made_again),
-    TEST(a_rebinding_in_a_transfer_is_got_over), TEST(a_rebinding_behind_a_filter_takes_a_restart),
+    TEST(a_rebinding_in_a_transfer_is_got_over), TEST(a_rebinding_is_got_over_in_about_a_second),
+    TEST(a_filtered_rebinding_goes_on_through_a_relay),
+    TEST(a_rebinding_behind_a_filter_takes_a_restart),
     TEST(an_interface_that_cannot_send_does_not_matter),
     TEST(a_path_that_turns_black_is_left_for_another),
     TEST(an_interface_that_goes_away_is_replaced), TEST(an_interface_that_flaps_is_survived),
