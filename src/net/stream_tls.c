@@ -46,6 +46,7 @@ static int bio_read(BIO *bio, char *room, size_t size, size_t *len)
         got = recv(tls->fd, room, size, MSG_DONTWAIT);
     }
     if (got > 0) {
+        tls->reads_left = (size_t)got < size ? 0 : tls->reads_left; // There was no more.
         *len = (size_t)got;
         return 1;
     }
