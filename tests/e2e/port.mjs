@@ -292,7 +292,7 @@ test("L8: inside TLS without ALPN, a byte at a time: HTTP and STUN are answered"
   const server = await start(defer, true);
   const [http, stun] = await Promise.all([
     say(server, bytewise(Buffer.from(hello)), { isTls: true, gap: 5 }),
-    say(server, bytewise(binding), { isTls: true, ms: 2000 }),
+    say(server, bytewise(binding), { isTls: true, ms: 6000 }),
   ]);
   check(http.got.toString().startsWith("HTTP/1.1 200"), http.got.toString());
   same(stun.got.length, 32, "an answer");
