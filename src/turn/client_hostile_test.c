@@ -200,9 +200,10 @@ static void data_from_whom_we_did_not_ask_for_is_dropped(void)
     stun_attr_put_xor_addr(&f.w, TURN_ATTR_XOR_PEER_ADDRESS, &peer);
     stun_msg_put_attr(&f.w, TURN_ATTR_DATA, bytes_of_text("world"));
     CHECK(!client_fixture_recv(&f, writer_bytes(&f.w), &data));
-    CHECK_EQ(f.client.drops[TURN_CLIENT_DROP_PEER], 2);
+    CHECK(!client_fixture_recv(&f, bytes_of("\x50\x00\x00\x00", 4), &data)); // Not one of ours.
+    CHECK_EQ(f.client.drops[TURN_CLIENT_DROP_PEER], 3);
     CHECK(!client_fixture_recv(&f, bytes_of("\x40\x00\x00\x06hello", 9), &data)); // Cut short.
-    CHECK(!client_fixture_recv(&f, bytes_of("\x50\x00\x00\x00", 4), &data));      // Reserved.
+    CHECK(!client_fixture_recv(&f, bytes_of("\x80\x00\x00\x00", 4), &data));
     CHECK(!client_fixture_recv(&f, bytes_of("\x40", 1), &data));
     CHECK_EQ(f.client.drops[TURN_CLIENT_DROP_MALFORMED], 3);
 }

@@ -25,7 +25,7 @@ static void the_first_bytes_decide(void)
         {"\x40\x00\x00\x01"
          "a\0\0\0",
             8, TURN_FRAME_WHOLE},
-        {"\x50", 1, TURN_FRAME_FOREIGN},
+        {"\x7f", 1, TURN_FRAME_MORE},
         {"\x16\x03\x01", 3, TURN_FRAME_MORE}, // TLS: the cookie will tell.
         {"\x16\x03\x01\x02\x00\x01\x00\x01", 8, TURN_FRAME_FOREIGN},
         {"\x80", 1, TURN_FRAME_FOREIGN},

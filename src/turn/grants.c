@@ -98,7 +98,7 @@ void turn_grants_bind(struct turn_grants *grants, const struct yodel_addr *peer)
     struct turn_grant *grant = find_bound(grants, peer);
 
     if (!grant) {
-        if (grants->channels_made > TURN_CHANNEL_MAX - TURN_CHANNEL_MIN) {
+        if (grants->channels_made > TURN_CHANNEL_OWN_MAX - TURN_CHANNEL_MIN) {
             return; // Indications do as well.
         }
         grant = place_for_channel(grants);

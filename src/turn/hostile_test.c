@@ -159,7 +159,7 @@ static void t6_a_channel_has_one_peer_and_a_peer_one_channel(void)
     static const struct {
         uint16_t channel;
         uint32_t want;
-    } rows[] = {{0, 400}, {0x3fff, 400}, {0x5000, 400}, {0x7fff, 400}, {0xffff, 400}, {0x4000, 0}};
+    } rows[] = {{0, 400}, {0x3fff, 400}, {0x8000, 400}, {0xffff, 400}, {0x4000, 0}};
 
     world_init(&s);
     CHECK_EQ(world_allocate(&s), 0);
@@ -167,6 +167,9 @@ static void t6_a_channel_has_one_peer_and_a_peer_one_channel(void)
         CHECK_EQ(world_bind(&s, rows[i].channel, PEER), rows[i].want);
     }
     CHECK_EQ(world_bind(&s, 0x4fff, "9.9.9.9:1"), 0);
+    CHECK_EQ(world_bind(&s, 0x5000, "9.9.9.9:2"), 0); // RFC 5766's clients take these.
+    CHECK_EQ(world_bind(&s, 0x7fff, "9.9.9.9:3"), 0);
+    CHECK(world_send_channel(&s, 0x7fff, bytes_of_text("hello")));
     CHECK_EQ(world_bind(&s, 0x4000, "8.8.8.8:1001"), 400);
     CHECK_EQ(world_bind(&s, 0x4001, PEER), 400);
     CHECK_EQ(world_bind(&s, 0x4000, PEER), 0); // Once more is a refresh.

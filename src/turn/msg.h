@@ -56,7 +56,8 @@ enum {
 #define TURN_RESERVATION_TOKEN_SIZE 8
 
 #define TURN_CHANNEL_MIN 0x4000
-#define TURN_CHANNEL_MAX 0x4FFF
+#define TURN_CHANNEL_OWN_MAX 0x4FFF // What we ask for: RFC 8656 §12.
+#define TURN_CHANNEL_MAX 0x7FFF     // What we grant: clients of RFC 5766 §11 take any of these.
 #define TURN_CHANNEL_HEADER_SIZE 4
 
 struct turn_channel_data {
@@ -64,11 +65,11 @@ struct turn_channel_data {
     struct bytes data;
 };
 
-// Whether a datagram, or what follows in a stream, is ChannelData by its first byte. STUN begins
-// with 0 to 3.
+// Whether a datagram, or what follows in a stream, is ChannelData by its first two bits. STUN's are
+// zero.
 static inline bool turn_msg_is_channel_data(struct bytes datagram)
 {
-    return datagram.len > 0 && datagram.ptr[0] >> 4 == TURN_CHANNEL_MIN >> 12;
+    return datagram.len > 0 && datagram.ptr[0] >> 6 == TURN_CHANNEL_MIN >> 14;
 }
 
 // False for what is not ChannelData, or says that it is longer than it is (§12.6). What lies behind

@@ -71,10 +71,10 @@ static void channel_data_is_within_its_datagram_and_its_numbers(void)
         {"\x3f\xff\x00\x01"
          "a",
             5, false, 0},
-        {"\x50\x00\x00\x01"
-         "a",
-            5, false, 0},
         {"\x7f\xff\x00\x01"
+         "a",
+            5, true, 1}, // RFC 5766's last.
+        {"\x80\x00\x00\x01"
          "a",
             5, false, 0},
         {"\xff\xff\x00\x01"

@@ -14,7 +14,7 @@
 // Departs     PASSWORD-ALGORITHMS and USERHASH are not offered (RFC 8489 §9.2.3): they would make a
 //             challenge longer than 2.6 times what asked for it. MESSAGE-INTEGRITY-SHA256 is
 //             understood, and answered in kind. A live channel lets its peer through by itself, for
-//             as long as it lives
+//             as long as it lives. Channels up to 0x7FFF are granted, as RFC 5766 §11 had it
 
 #ifndef TURN_SERVER_H
 #define TURN_SERVER_H

@@ -21,9 +21,9 @@ async function metric(server, name) {
 }
 
 // Runs turnutils_uclient: pairs of clients that relay to each other. Gives what it sent and got.
-function uclient(port, password, more = [], peers = ["-y"]) {
+function uclient(port, password, more = [], peers = ["-y"], way = ["-s"]) {
   return new Promise((resolve) => {
-    const args = ["-u", "alice", "-w", password, "-n", "5", "-m", "1", "-s", "-c", ...more];
+    const args = ["-u", "alice", "-w", password, "-n", "5", "-m", "1", "-c", ...way, ...more];
     const child = spawn("turnutils_uclient", [...args, ...peers, "-p", `${port}`, "127.0.0.1"]);
     let out = "";
     const kill = setTimeout(() => child.kill("SIGKILL"), 20000);
@@ -58,6 +58,13 @@ for (const [name, more] of [["UDP", []], ["TCP", ["-t"]]]) {
     same(await metric(server, "turn_allocations_total"), before, "allocations");
   });
 }
+
+// It takes channels from 0x4000 to 0x7FFF, as RFC 5766 had it.
+test("coturn's client relays in channels of its own choice", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback);
+  const result = await uclient(portOf(server), "wonder", [], ["-y"], []);
+  check(result.sent > 0 && result.got === result.sent, result.out.slice(-500));
+});
 
 test("coturn's client relays over TLS, on the port that TCP has as well", async (defer) => {
   const server = await serve(defer, ...base, ...loopback, ...certificate(defer), "--turn-tls", "off");
