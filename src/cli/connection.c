@@ -182,6 +182,7 @@ enum yodel_err cli_connection_init(struct cli_connection *connection, uv_loop_t 
         .interfaces = options->interfaces->items,
         .interface_count = options->interfaces->count,
         .tcp = may_listen(options->ice),
+        .hide_addresses = options->hides_addresses,
         .proxy = options->proxy,
         .takes_any_certificate = options->is_insecure};
     struct signaling_link_options link = {

@@ -37,6 +37,7 @@ struct cli_connection_options {
     const char *ice; // "all", "udp", "relay", or NULL; and TURN servers of one's own.
     const struct cli_list *turn;
     const struct cli_list *interfaces; // Patterns, as in yodel/runtime.h.
+    bool hides_addresses;              // Behind names of multicast DNS.
     const char *proxy;                 // Or NULL.
 
     void (*on_code)(void *ctx, const char *code);

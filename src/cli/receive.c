@@ -17,7 +17,7 @@
 static const char *server, *ice, *output = ".";
 static const char *proxy;
 static struct cli_list turn, interfaces;
-static bool is_json, is_insecure, says_yes;
+static bool is_json, is_insecure, says_yes, hides_addresses;
 
 static const struct cli_option options[] = {
     {"output", 'o', "FOLDER", "where the files go (default: here); - is standard output",
@@ -33,6 +33,10 @@ static const struct cli_option options[] = {
         "use these network interfaces only, by name or address (eth0, wl*, 192.0.2.*),\n"
         "or all but these (!tun*); may be repeated",
         .list = &interfaces},
+    {"hide-addresses", 0, NULL,
+        "tell the other side random names in place of this machine's addresses, as browsers do;\n"
+        "only its own network can look them up",
+        .flag = &hides_addresses},
     {"proxy", 0, "URL",
         "the HTTP proxy for TURN over TCP and TLS: http://[USER:PASSWORD@]HOST:PORT",
         .text = &proxy},
@@ -401,6 +405,7 @@ static void receive_all(struct receive *receive, const struct signaling_phrase *
         .ice = ice,
         .turn = &turn,
         .interfaces = &interfaces,
+        .hides_addresses = hides_addresses,
         .proxy = proxy,
         .code = code,
         .on_code = on_code,

@@ -20,7 +20,7 @@ static const char *server;
 static const char *name, *ice;
 static const char *proxy;
 static struct cli_list turn, interfaces;
-static bool is_json, is_insecure, has_no_qr;
+static bool is_json, is_insecure, has_no_qr, hides_addresses;
 
 static const struct cli_option options[] = {
     {"server", 's', "URL", "the Yodel server (default $YODEL_SERVER, or http://localhost:8080)",
@@ -34,6 +34,10 @@ static const struct cli_option options[] = {
         "use these network interfaces only, by name or address (eth0, wl*, 192.0.2.*),\n"
         "or all but these (!tun*); may be repeated",
         .list = &interfaces},
+    {"hide-addresses", 0, NULL,
+        "tell the other side random names in place of this machine's addresses, as browsers do;\n"
+        "only its own network can look them up",
+        .flag = &hides_addresses},
     {"proxy", 0, "URL",
         "the HTTP proxy for TURN over TCP and TLS: http://[USER:PASSWORD@]HOST:PORT",
         .text = &proxy},
@@ -384,6 +388,7 @@ static int run(int count, char **paths)
         .ice = ice,
         .turn = &turn,
         .interfaces = &interfaces,
+        .hides_addresses = hides_addresses,
         .proxy = proxy,
         .on_code = on_code,
         .on_wrong_code = on_wrong_code,

@@ -8,6 +8,7 @@ import { folders } from "./cases/folders.mjs";
 import { hostile } from "./cases/hostile.mjs";
 import { middle } from "./cases/middle.mjs";
 import { mishaps } from "./cases/mishaps.mjs";
+import { paths } from "./cases/paths.mjs";
 import { relays } from "./cases/relays.mjs";
 import { terminal } from "./cases/terminal.mjs";
 import { Browsers } from "./lib/browsers.mjs";
@@ -29,7 +30,7 @@ const nothingWentWrong = {
 };
 
 const wanted = process.argv.slice(2);
-const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, terminal]
+const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal]
   .flat()
   .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 

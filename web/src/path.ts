@@ -2,6 +2,7 @@
 
 export interface Path {
   kind: "local" | "internet" | "direct" | "relay"; // Direct: over which network is not known.
+  isTcp: boolean; // Straight, over TCP: UDP is blocked.
   local: string; // Addresses, as far as the browser tells them.
   remote: string;
 }
@@ -82,5 +83,6 @@ export async function findPath(peer: RTCPeerConnection): Promise<Path | undefine
   const remote = stats.get(String(pair?.["remoteCandidateId"])) as Candidate | undefined;
   if (!local || !remote) return undefined;
   const kind = classify(local, remote, peer.remoteDescription?.sdp ?? "", peer.localDescription?.sdp);
-  return { kind, local: show(local), remote: show(remote) };
+  const isTcp = kind !== "relay" && local.protocol === "tcp";
+  return { kind, isTcp, local: show(local), remote: show(remote) };
 }

@@ -124,6 +124,10 @@ export class Events {
     for (const wake of this.#waiters) wake();
   }
 
+  last(event) {
+    return this.#seen.filter((one) => one.event === event).at(-1);
+  }
+
   async find(event, timeout = 30_000) {
     const end = Date.now() + timeout;
     for (;;) {

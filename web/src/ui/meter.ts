@@ -84,7 +84,7 @@ export class Meter {
     this.#path.dataset["kind"] = path.kind;
     this.#path.replaceChildren(
       icon(path.kind),
-      h("span", {}, pathTexts[path.kind]),
+      h("span", {}, pathTexts[path.kind] + (path.isTcp ? ", over TCP" : "")),
       h("span", { class: "ends" }, ends),
     );
   }
