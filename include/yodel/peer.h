@@ -86,6 +86,10 @@ struct yodel_peer_config {
     // No candidates over TCP (RFC 6544). Without it the peer connects to addresses that the other side
     // listens on, where UDP does not get through, and tells of those that its loop listens on.
     bool no_ice_tcp;
+
+    // ICE-lite (RFC 8445 §2.5), for a server that everybody can reach: the other side's checks are
+    // answered and none are sent, and no server is asked for addresses. The other side is a full agent.
+    bool ice_lite;
     size_t max_message_size; // The largest message that we accept, in bytes; 0: 256 KiB.
     size_t receive_window;   // SCTP's, in bytes, and at least two messages; 0: 2 MiB.
     size_t send_buffer;      // Bytes that may wait in all channels together; 0: 16 MiB.

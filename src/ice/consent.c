@@ -59,7 +59,7 @@ void ice_consent_sent(struct ice *ice, yodel_time now)
 {
     struct ice_consent *consent = &ice->consent;
 
-    if (consent->unheard_since == YODEL_NEVER) {
+    if (consent->unheard_since == YODEL_NEVER && !ice->config.is_lite) {
         consent->unheard_since = now;
         ice->quiet_until = time_min(ice->quiet_until, time_after(now, ICE_CONSENT_SILENCE));
     }
@@ -97,7 +97,7 @@ void ice_consent_doubt(struct ice *ice, yodel_time now)
 {
     struct ice_consent *consent = &ice->consent;
 
-    if (!is_heard_lately(consent, now)) {
+    if (!ice->config.is_lite && !is_heard_lately(consent, now)) { // Or it cannot ask.
         ask_at_once(consent, now);
         consent->is_doubted = true;
     }
@@ -280,7 +280,7 @@ bool ice_consent_emit(struct ice *ice, uint8_t id[STUN_ID_SIZE], yodel_time now)
 {
     struct ice_consent *consent = &ice->consent;
 
-    if (!is_on(ice) || now < consent->due) {
+    if (!is_on(ice) || ice->config.is_lite || now < consent->due) {
         return false;
     }
     uint32_t at = consent->id_next++ % ICE_CONSENT_IDS_MAX;
@@ -301,8 +301,11 @@ yodel_time ice_consent_next_timeout(const struct ice *ice)
     if (!is_on(ice)) {
         return YODEL_NEVER;
     }
-    yodel_time earliest =
-        time_min(consent->due, time_after(consent->answered_at, ICE_CONSENT_EXPIRY));
+    yodel_time expiry = time_after(consent->answered_at, ICE_CONSENT_EXPIRY);
+    if (ice->config.is_lite) {
+        return expiry;
+    }
+    yodel_time earliest = time_min(consent->due, expiry);
     if (!consent->is_trying) {
         earliest = time_min(earliest, try_at(ice));
     }

@@ -52,7 +52,7 @@ void ice_init(struct ice *ice, const struct env *env, const struct ice_config *c
     if (ice->config.pace == 0) {
         ice->config.pace = ICE_PACE;
     }
-    ice->is_controlling = config->is_controlling;
+    ice->is_controlling = config->is_controlling && !config->is_lite;
     ice->tie_breaker = env_random_u64(env);
     ice->selected.pair = ICE_NONE;
     make_credentials(ice);
@@ -133,7 +133,13 @@ const char *ice_local_pwd(const struct ice *ice)
 
 void ice_set_role(struct ice *ice, bool is_controlling)
 {
-    ice_nominate_switch_role(ice, is_controlling);
+    ice_nominate_switch_role(ice, is_controlling && ice_lite_may_control(ice));
+    touch(ice);
+}
+
+void ice_set_remote_lite(struct ice *ice, bool is_lite)
+{
+    ice->is_remote_lite = is_lite;
     touch(ice);
 }
 
@@ -249,10 +255,15 @@ static yodel_time patience_end(const struct ice *ice)
     return time_after(ice->checking_since, is_all_known ? ICE_PATIENCE_ENDED : ICE_PATIENCE);
 }
 
+static bool is_checking(const struct ice *ice)
+{
+    return !ice->config.is_lite && ice_pair_any_live(ice);
+}
+
 static bool is_hopeless(const struct ice *ice)
 {
     return !ice->selected.is_used && !ice->is_failed && ice->checking_since != YODEL_NEVER &&
-           !ice_pair_any_live(ice);
+           !is_checking(ice);
 }
 
 // Relays alone may be used, and there is none to hope for: not even the peer can help.
@@ -273,6 +284,7 @@ static void run_checks(struct ice *ice, yodel_time now)
     if (is_stopped(ice)) {
         return;
     }
+    ice_lite_run(ice, now);
     ice_nominate_run(ice, now);
     if (is_hopeless(ice) && (now >= patience_end(ice) || is_stranded(ice))) {
         ice->is_failed =
@@ -506,6 +518,7 @@ void ice_heard(struct ice *ice, const struct yodel_path *path, yodel_time now)
 {
     if (ice->selected.is_used && path_equal(&ice->selected.path, path)) {
         ice_consent_heard(ice, true, now);
+        ice_lite_heard(ice, now);
     }
 }
 
@@ -520,7 +533,7 @@ enum ice_revival ice_take_revival(struct ice *ice)
 static bool is_completed(const struct ice *ice)
 {
     return ice->selected.pair != ICE_NONE && ice->pairs[ice->selected.pair].is_nominated &&
-           ice->has_ended_remote && ice_local_is_gathered(ice) && !ice_pair_any_live(ice);
+           ice->has_ended_remote && ice_local_is_gathered(ice) && !is_checking(ice);
 }
 
 static bool has_any_remote(const struct ice *ice)

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "ice/candidate.h"
 #include "ice/consent.h"
+#include "ice/lite.h"
 #include "ice/local.h"
 #include "ice/message.h"
 #include "ice/pair.h"
@@ -104,6 +105,7 @@ struct ice_config {
     bool is_controlling; // At first; a conflict may turn it.
     bool is_relay_only;  // Neither announce nor use host and reflexive candidates.
     bool has_tcp;        // The loop opens streams to peers.
+    bool is_lite;        // Answers checks and sends none (ice/lite.h).
     yodel_duration pace; // 0: ICE_PACE.
 };
 
@@ -134,6 +136,7 @@ struct ice {
     yodel_time quiet_until; // Until then there is nothing to do; 0: not known.
 
     bool has_remote; // Credentials.
+    bool is_remote_lite;
     bool has_previous_local, has_previous_remote;
     struct yodel_path previous_path; // The one selected before the restart.
     struct ice_local_credentials local, previous_local;
@@ -196,7 +199,9 @@ const char *ice_previous_ufrag(
 // name, or the answer to a request of ours.
 bool ice_claims(const struct ice *ice, struct bytes datagram);
 
+// A lite agent controls only another one.
 void ice_set_role(struct ice *ice, bool is_controlling);
+void ice_set_remote_lite(struct ice *ice, bool is_lite); // The peer sends no checks.
 bool ice_is_controlling(const struct ice *ice);
 
 // YODEL_ERR_SYNTAX for what RFC 8839 §5.4 does not allow. Other credentials than before are the

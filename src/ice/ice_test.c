@@ -189,6 +189,41 @@ static void a_dead_server_holds_gathering_up_for_five_seconds_and_checks_not_at_
     CHECK_EQ(world.agents[0].gathering, ICE_GATHERING_COMPLETE);
 }
 
+// RFC 8421 §4: addresses come as the loop has put them, families in turns (net/interfaces.h); so do
+// the candidates' preferences, and with them the pairs.
+static void families_take_turns_among_pairs(void)
+{
+    static const char *const ours[] = {
+        "[2001:db8::1]:1", "192.0.2.1:1", "[2001:db8::2]:1", "192.0.2.2:1"};
+    struct ice *ice = &world.agents[0].ice;
+    static const char want[] = "64666444"; // The least preference of a pair's two counts.
+    char turns[sizeof want] = "";
+
+    ice_world_init(&world, 1);
+    for (size_t i = 0; i < COUNT(ours); i++) {
+        struct yodel_addr base = ice_world_addr(ours[i]);
+        ice_add_local(ice, &base, (uint16_t)(UINT16_MAX - i));
+    }
+    for (size_t i = 0; i < COUNT(ours); i++) {
+        struct ice_candidate candidate = {.foundation = "1",
+            .component = 1,
+            .priority = ice_candidate_priority(ICE_HOST, (uint16_t)(UINT16_MAX - i), 1),
+            .addr = ice_world_addr(ours[i])};
+        candidate.foundation[0] = (char)('1' + i);
+        candidate.addr.ip[2 + 5 * (i % 2 == 0)]++; // Somebody else's.
+        ice_add_remote(ice, &candidate);
+    }
+    CHECK_EQ(ice_set_remote_credentials(ice, "peer", "abcdefghijklmnopqrstuv"), YODEL_OK);
+    for (size_t i = 0; i < strlen(want); i++) {
+        uint8_t next = ice_pair_next(ice);
+        CHECK(next != ICE_NONE);
+        bool is_v4 = ice->locals[ice->pairs[next].local].addr.family == YODEL_ADDR_V4;
+        turns[i] = is_v4 ? '4' : '6';
+        ice->pairs[next].state = ICE_PAIR_FAILED;
+    }
+    CHECK_TEXT(turns, want);
+}
+
 static void mappings_are_kept_open_until_the_answer_comes(void)
 {
     start_behind_nats(1, true, false);
@@ -372,7 +407,7 @@ TEST_MAIN(TEST(two_agents_connect_and_nominate_the_same_pair),
     TEST(a_peer_that_tells_no_candidates_is_found_when_it_asks),
     TEST(nats_are_traversed_with_what_a_server_tells), TEST(a_symmetric_nat_meets_one_that_is_open),
     TEST(a_dead_server_holds_gathering_up_for_five_seconds_and_checks_not_at_all),
-    TEST(mappings_are_kept_open_until_the_answer_comes),
+    TEST(families_take_turns_among_pairs), TEST(mappings_are_kept_open_until_the_answer_comes),
     TEST(a_silent_peer_is_given_up_after_half_a_minute_and_not_before),
     TEST(nothing_to_check_fails_too_but_a_late_candidate_revives), TEST(new_checks_keep_the_pace),
     TEST(of_one_foundation_one_is_checked_first),

@@ -92,7 +92,7 @@ static uint8_t add(struct ice *ice, struct ice_local local, uint8_t at)
 
 static void add_gather(struct ice *ice, uint8_t local, uint8_t server)
 {
-    if (ice->config.is_relay_only ||
+    if (ice->config.is_relay_only || ice->config.is_lite ||
         !ice_pair_is_sensible(&ice->locals[local].addr, &ice->servers[server])) {
         return;
     }
@@ -151,7 +151,9 @@ static void add_active(struct ice *ice, const struct yodel_addr *base, uint16_t 
     struct yodel_addr addr = *base;
 
     addr.port = ICE_ACTIVE_PORT; // RFC 6544 §4.5.
-    (void)add_tcp(ice, &addr, ICE_TCP_ACTIVE, preference);
+    if (!ice->config.is_lite) {  // §5.2: who is lite is connected to.
+        (void)add_tcp(ice, &addr, ICE_TCP_ACTIVE, preference);
+    }
 }
 
 // As good as the interface that it belongs to.

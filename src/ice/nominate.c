@@ -158,7 +158,7 @@ static void use(struct ice *ice, uint8_t index, yodel_time now)
 
 void ice_nominate_run(struct ice *ice, yodel_time now)
 {
-    if (ice->is_controlling) {
+    if (ice->is_controlling && !ice->config.is_lite) {
         choose(ice, now);
     }
     uint8_t best = best_to_use(ice);

@@ -299,6 +299,9 @@ static uint8_t first_triggered(const struct ice *ice)
 
 uint8_t ice_pair_next(const struct ice *ice)
 {
+    if (ice->config.is_lite) {
+        return ICE_NONE; // RFC 8445 §2.5.
+    }
     uint8_t next = first_triggered(ice);
 
     if (next == ICE_NONE) {

@@ -89,8 +89,8 @@ static void add(struct ice *ice, uint8_t local, uint8_t server)
 
 void ice_relay_add_server(struct ice *ice, const struct ice_turn_server *server)
 {
-    if (ice->turn_server_count == ICE_TURN_SERVERS_MAX || server->addr.port == 0 ||
-        addr_is_any(&server->addr) || addr_is_multicast(&server->addr)) {
+    if (ice->config.is_lite || ice->turn_server_count == ICE_TURN_SERVERS_MAX ||
+        server->addr.port == 0 || addr_is_any(&server->addr) || addr_is_multicast(&server->addr)) {
         ice->stats.drops[ICE_DROP_LIMIT]++;
         return;
     }

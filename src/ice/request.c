@@ -56,6 +56,9 @@ static bool has_conflict(struct ice *ice, const struct ice_check *check)
     if (!check->has_role || check->is_controlling != ice->is_controlling) {
         return false;
     }
+    if (ice->config.is_lite) {
+        return true; // §6.1.1: a full agent controls a lite one, whatever the numbers.
+    }
     if (is_ours_larger == ice->is_controlling) {
         return true;
     }
@@ -66,7 +69,7 @@ static bool has_conflict(struct ice *ice, const struct ice_check *check)
 // §7.3.1.4.
 static void trigger_check(struct ice *ice, struct ice_pair *pair)
 {
-    if (pair->state == ICE_PAIR_SUCCEEDED) {
+    if (pair->state == ICE_PAIR_SUCCEEDED || ice->config.is_lite) {
         return;
     }
     if (pair->state != ICE_PAIR_IN_PROGRESS) {
@@ -108,7 +111,9 @@ static bool learn(struct ice *ice, uint8_t local, const struct yodel_path *path,
     } else if (ice->selected.is_used) {
         ice_consent_heard(ice, false, now);
     }
-    if (check->use_candidate && !ice->is_controlling) {
+    if (ice->config.is_lite) {
+        ice_lite_checked(ice, at, check->use_candidate, now);
+    } else if (check->use_candidate && !ice->is_controlling) {
         be_nominated(pair); // What a controlled agent says about it is nothing to us.
     }
     return true;

@@ -434,6 +434,27 @@ static void trickled_candidates_connect(void)
     peer_pair_close(&pair);
 }
 
+// RFC 8839 §5.3; RFC 8445 §6.1.1: who is full controls, whoever offered.
+static void a_lite_peer_says_so_and_is_controlled(void)
+{
+    static const struct yodel_peer_config lite = {.ice_lite = true}, full = {0};
+
+    for (int offerer = 0; offerer < 2; offerer++) {
+        yodel_channel *channels[2];
+
+        peer_pair_open_with(
+            &pair, 30 + (uint64_t)offerer, offerer ? &full : &lite, offerer ? &lite : &full);
+        peer_pair_connect(&pair, NULL, channels);
+        int is_lite = offerer;
+        CHECK(strstr(local_of(is_lite).sdp, "\r\na=ice-lite\r\n") != NULL);
+        CHECK(strstr(local_of(1 - is_lite).sdp, "a=ice-lite") == NULL);
+        CHECK(!ice_is_controlling(&peer(is_lite)->ice));
+        CHECK(ice_is_controlling(&peer(1 - is_lite)->ice));
+        CHECK_EQ(ice_stats(&peer(is_lite)->ice)->requests_sent, 0);
+        peer_pair_close(&pair);
+    }
+}
+
 static void a_local_description_holds_what_was_gathered(void)
 {
     struct yodel_description description;
@@ -463,4 +484,5 @@ TEST_MAIN(TEST(an_offer_and_an_answer_go_through_the_states),
     TEST(an_unreadable_description_does_not_slip_past_the_pin),
     TEST(a_rollback_needs_no_fingerprint),
     TEST(candidates_are_taken_refused_or_ignored_as_the_w3c_says),
-    TEST(trickled_candidates_connect), TEST(a_local_description_holds_what_was_gathered))
+    TEST(trickled_candidates_connect), TEST(a_lite_peer_says_so_and_is_controlled),
+    TEST(a_local_description_holds_what_was_gathered))

@@ -207,6 +207,7 @@ static struct jsep_change change_of(const struct jsep *jsep, const struct sdp *r
         .pwd = data->pwd,
         .is_restart = is_restart(jsep, data),
         .is_ice_lite = remote->ice_lite,
+        .is_offerer = is_offerer,
         // RFC 8445 §6.1.1: the offerer controls, unless the other side is lite; a restart changes
         // nothing.
         .is_controlling =

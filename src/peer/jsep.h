@@ -57,6 +57,7 @@ struct jsep_facts {
     uint64_t max_message_size; // 0: no limit.
     struct jsep_candidates candidates;
     bool has_data; // A data channel was created: offers have a section for it.
+    bool is_ice_lite;
 };
 
 // What a description that was set means for the transport.
@@ -71,6 +72,7 @@ struct jsep_change {
     struct bytes pwd;
     bool is_restart;  // The remote credentials are other than those in force before.
     bool is_ice_lite; // The remote side is; then we are controlling.
+    bool is_offerer;  // We are.
     bool is_controlling;
     const struct sdp_fingerprint
         *fingerprints; // One of them must match; weak hashes are among them.

@@ -169,7 +169,8 @@ static enum yodel_err take_config(yodel_peer *peer, const struct yodel_peer_conf
 static void init_engines(yodel_peer *peer, const struct yodel_peer_config *config)
 {
     struct ice_config ice = {.is_relay_only = config->ice_transport_policy == YODEL_ICE_RELAY,
-        .has_tcp = !config->no_ice_tcp};
+        .has_tcp = !config->no_ice_tcp,
+        .is_lite = config->ice_lite};
     struct sctp_config sctp = {
         .local_port = PEER_SCTP_PORT,
         .remote_port = PEER_SCTP_PORT,
