@@ -46,7 +46,7 @@ enum yodel_err server_listen_parse(struct yodel_addr *addr, const char *text)
 }
 
 // A bound socket. Every address takes IPv4 along: one socket for both.
-static int bind_socket(struct yodel_addr *addr, int type)
+static int bind_socket(struct yodel_addr *addr, int type, bool is_shared)
 {
     struct sockaddr_storage storage;
     socklen_t len = sockaddr_write(&storage, addr);
@@ -60,6 +60,9 @@ static int bind_socket(struct yodel_addr *addr, int type)
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         // Who is accepted has it too, without a call for each: small messages do not wait.
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    if (is_shared) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }
     if (addr->family == YODEL_ADDR_V6 && addr_is_any(addr)) {
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
@@ -78,12 +81,12 @@ static int bind_socket(struct yodel_addr *addr, int type)
 
 static int bind_any(struct yodel_addr *addr, int type)
 {
-    int fd = bind_socket(addr, type);
+    int fd = bind_socket(addr, type, false);
 
     if (fd < 0 && errno != EADDRINUSE && errno != EACCES && addr_is_any(addr) &&
         addr->family == YODEL_ADDR_V6) {
         *addr = addr_v4(0, 0, 0, 0, addr->port);
-        fd = bind_socket(addr, type);
+        fd = bind_socket(addr, type, false);
     }
     return fd;
 }
@@ -117,6 +120,16 @@ static void explain(
 int server_listen_udp(struct yodel_addr *addr, char why[SERVER_ERROR_MAX])
 {
     int fd = bind_any(addr, SOCK_DGRAM);
+
+    if (fd < 0) {
+        explain(why, addr, "UDP ", "--udp");
+    }
+    return fd;
+}
+
+int server_listen_udp_shared(struct yodel_addr *addr, char why[SERVER_ERROR_MAX])
+{
+    int fd = bind_socket(addr, SOCK_DGRAM, true);
 
     if (fd < 0) {
         explain(why, addr, "UDP ", "--udp");

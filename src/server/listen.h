@@ -19,4 +19,7 @@ int server_listen_tcp(struct yodel_addr *addr, const char *flag, char why[SERVER
 // The same for UDP.
 int server_listen_udp(struct yodel_addr *addr, char why[SERVER_ERROR_MAX]);
 
+// One of several at the same address, all of ours: the system parts clients among them.
+int server_listen_udp_shared(struct yodel_addr *addr, char why[SERVER_ERROR_MAX]);
+
 #endif

@@ -69,13 +69,14 @@ static void write_turn_traffic(const struct turn_server_stats *stats, struct wri
         COUNT(ways));
 }
 
-static void write_turn(const struct server_turn *turn, struct writer *w)
+static void write_turn(
+    const struct server_turn *turn, const struct server_turn_workers *workers, struct writer *w)
 {
     static const char *const whys[] = {"truncated", "full", "refused"};
-    const struct turn_server_stats *stats = server_turn_is_on(turn)
-                                                ? turn_server_stats(turn->core)
-                                                : &(const struct turn_server_stats){0};
-    const struct server_turn_udp_stats *us = &turn->to_us, *relays = &turn->to_relays;
+    struct server_turn_report sum;
+    server_turn_workers_report(workers, &sum);
+    const struct turn_server_stats *stats = &sum.core;
+    const struct server_turn_udp_stats *us = &sum.to_us, *relays = &sum.to_relays;
     const uint64_t lost[] = {
         us->truncated + relays->truncated, us->full + relays->full, us->refused + relays->refused};
 
@@ -130,7 +131,7 @@ void server_metrics_write(const struct server *server, struct writer *w, yodel_t
     metric(w, "http_refused_limit_total", "counter", "WebSockets over a limit.",
         server->http.refused_limit);
     write_front(server, w);
-    write_turn(&server->turn, w);
+    write_turn(&server->turn, &server->workers, w);
 }
 
 void server_metrics_write_health(const struct server *server, struct writer *w, yodel_time now)

@@ -138,11 +138,9 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
         server_turn_setup_free(&setup, env);
         return err;
     }
-    err = server_turn_start(&server->turn, server->loop, env, &setup, fds);
-    if (err) {
-        snprintf(why, SERVER_ERROR_MAX, "TURN does not start: %s", yodel_err_text(err));
-    }
-    return err;
+    uint32_t workers = server->config.turn.workers;
+    return server_turn_workers_start(&server->workers, &server->turn, server->loop, env, &setup,
+        fds, workers == 0 ? 1 : workers, why);
 }
 
 // One more listener for TURN. `asked` is what the option says, NULL: nobody asked, and `addr` is the
@@ -330,7 +328,7 @@ static void destroy(struct server *server)
     server->open_handles += 3;
     server_front_stop(&server->front, on_part_stopped, server);
     server_pumps_stop(&server->pumps, on_part_stopped, server);
-    server_turn_stop(&server->turn, on_part_stopped, server);
+    server_turn_workers_stop(&server->workers, on_part_stopped, server);
     if (server->context) {
         lws_context_destroy(server->context);
     }
@@ -341,7 +339,8 @@ static void end_if_over(struct server *server)
 {
     yodel_time now = clock_now();
     bool is_left = server->core.by_id.count == 0 || now >= server->goodbye_until;
-    bool is_drained = server_turn_in_use(&server->turn) == 0 || now >= server->drain_until;
+    bool is_drained =
+        server_turn_workers_is_drained(&server->workers) || now >= server->drain_until;
 
     if (is_left && is_drained) {
         destroy(server);
@@ -374,7 +373,7 @@ void server_state_left(struct server *server)
 
 void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx), void *ctx)
 {
-    uint32_t in_use = server_turn_in_use(&server->turn);
+    struct server_turn_report relays;
     yodel_time now = clock_now();
 
     if (server->is_stopping) {
@@ -385,11 +384,13 @@ void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx
     server->done_ctx = ctx;
     server->goodbye_until = time_after(now, GOODBYE_MAX);
     server->drain_until = time_after(now, YODEL_SECONDS(drain_s));
-    server_turn_drain(&server->turn);
+    server_turn_workers_drain(&server->workers);
+    server_turn_workers_report(&server->workers, &relays);
     say_goodbye_to_all(server);
-    if (in_use > 0 && drain_s > 0) {
+    if (relays.core.allocations > 0 && drain_s > 0) {
         log_info(server->config.env, "server",
-            "%u relays in use go on for at most %u s, or until the next signal", in_use, drain_s);
+            "%u relays in use go on for at most %u s, or until the next signal",
+            relays.core.allocations, drain_s);
     }
     (void)uv_timer_start(&server->stopping, on_stopping, STOPPING_MS, STOPPING_MS);
     end_if_over(server);
@@ -435,7 +436,7 @@ static void reload_tls(struct server *server)
 
 void server_reload(struct server *server)
 {
-    server_turn_reload(&server->turn);
+    server_turn_workers_reload(&server->workers);
     if (server->config.tls_cert && !server->is_stopping) {
         reload_tls(server);
     }

@@ -38,6 +38,7 @@ struct server_turn_options {
     const char *tcp;      // Where TURN is over TCP, besides where the web is, as `udp` below;
                           // NULL: where UDP is.
     const char *tls;      // And over TLS, where there is a certificate; NULL: nowhere else.
+    uint32_t workers;     // Threads, the loop's own included; 0: that one alone.
     uint32_t allocations; // 0: the core's default, here and below.
     uint32_t allocations_per_user;
     uint32_t bytes_per_second; // Of an allocation, each way; 0: without limit.

@@ -9,7 +9,7 @@
 #include "server/front.h"
 #include "server/pump.h"
 #include "server/server.h"
-#include "server/turn.h"
+#include "server/turn_workers.h"
 #include "signaling/core.h"
 
 #define SERVER_SUBPROTOCOL "yodel.signal.1"
@@ -29,7 +29,8 @@ struct server {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct signaling_core core;
-    struct server_turn turn;
+    struct server_turn turn;            // On our own loop;
+    struct server_turn_workers workers; // it is the first of these.
     struct server_front front;
     struct server_pumps pumps;
     struct ssl_ctx_st *tls; // NULL: no certificate.

@@ -196,6 +196,13 @@ static void close_socket(struct server_turn_socket *socket)
 
 // ---- relayed addresses
 
+static void tell_relay(struct server_turn *turn, const struct yodel_addr *bound, bool is_open)
+{
+    if (turn->on_relay) {
+        turn->on_relay(turn->relay_ctx, turn, bound, is_open);
+    }
+}
+
 static void open_relay(struct server_turn *turn, struct turn_relay *relay, yodel_time now)
 {
     struct span room = server_turn_batch_room(turn->batch);
@@ -205,6 +212,9 @@ static void open_relay(struct server_turn *turn, struct turn_relay *relay, yodel
 
     if (fd >= 0) {
         relay->user = open_socket(turn, fd, &bound, relay);
+    }
+    if (relay->user) {
+        tell_relay(turn, &bound, true); // Before its client hears of it.
     }
     if (turn_server_opened(turn->core, relay, relay->user != NULL, room, &out, now)) {
         send_output(turn, &out);
@@ -224,6 +234,7 @@ static void take_events(struct server_turn *turn, yodel_time now)
             if (event.relay->user) {
                 close_socket(event.relay->user);
                 event.relay->user = NULL;
+                tell_relay(turn, &event.relay->bound, false); // Before its port is another's.
             }
             break;
         }
@@ -367,9 +378,13 @@ void server_turn_drain(struct server_turn *turn)
     }
 }
 
-uint32_t server_turn_in_use(const struct server_turn *turn)
+void server_turn_watch_relays(struct server_turn *turn,
+    void (*on_relay)(
+        void *ctx, const struct server_turn *turn, const struct yodel_addr *bound, bool is_open),
+    void *ctx)
 {
-    return turn->core ? turn_server_stats(turn->core)->allocations : 0;
+    turn->on_relay = on_relay;
+    turn->relay_ctx = ctx;
 }
 
 void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), void *ctx)

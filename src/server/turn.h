@@ -8,7 +8,7 @@
 // Ownership   owns its sockets and handles; gone when `on_stopped` was called
 // Limits      SERVER_TURN_ROUNDS receives of one socket in one turn of the loop, so that a flood does not
 //             starve the rest; those of the core
-// Threads     the loop's own; one such struct for each loop that would share the work
+// Threads     the loop's own; one such struct for each that shares the work (server/turn_workers.h)
 
 #ifndef SERVER_TURN_H
 #define SERVER_TURN_H
@@ -51,6 +51,10 @@ struct server_turn {
     struct map streams;      // Clients over TCP and TLS, by their numbers;
     struct list stream_list; // by age.
     struct map sources;      // How many of them are from where.
+    // Told of each relay that opens, or closes; NULL: nobody is.
+    void (*on_relay)(
+        void *ctx, const struct server_turn *turn, const struct yodel_addr *bound, bool is_open);
+    void *relay_ctx;
     uint64_t last_stream;
     uint64_t streams_accepted, streams_refused, streams_lost;
     struct server_turn_socket *listeners[SERVER_TURN_LISTENERS_MAX];
@@ -74,9 +78,14 @@ struct server_turn {
 YODEL_MUST_USE enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop,
     const struct env *env, const struct server_turn_setup *setup, const int *fds);
 
-// No new allocations; and how many there are.
+// After start, before the loop runs: others that share relay addresses are to know of relays.
+void server_turn_watch_relays(struct server_turn *turn,
+    void (*on_relay)(
+        void *ctx, const struct server_turn *turn, const struct yodel_addr *bound, bool is_open),
+    void *ctx);
+
+// No new allocations.
 void server_turn_drain(struct server_turn *turn);
-uint32_t server_turn_in_use(const struct server_turn *turn);
 
 // Closes everything; `on_stopped` follows from the loop, also where nothing was started.
 void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), void *ctx);

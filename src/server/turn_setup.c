@@ -303,6 +303,14 @@ enum yodel_err server_turn_setup_read(struct server_turn_setup *setup,
     return err;
 }
 
+enum yodel_err server_turn_setup_copy(struct server_turn_setup *copy,
+    const struct server_turn_setup *setup, const struct env *env, char why[SERVER_ERROR_MAX])
+{
+    *copy = *setup;
+    copy->credentials = copy->old = NULL;
+    return make_credentials(copy, env, &copy->credentials, why);
+}
+
 void server_turn_setup_forget(struct server_turn_setup *setup, const struct env *env)
 {
     free_credentials(setup->old, env);

@@ -48,6 +48,9 @@ struct server_turn_setup {
 YODEL_MUST_USE enum yodel_err server_turn_setup_read(struct server_turn_setup *setup,
     const struct server_turn_options *options, const struct env *env,
     const struct yodel_addr *local, char why[SERVER_ERROR_MAX]);
+// The same for another thread, with credentials of its own.
+YODEL_MUST_USE enum yodel_err server_turn_setup_copy(struct server_turn_setup *copy,
+    const struct server_turn_setup *setup, const struct env *env, char why[SERVER_ERROR_MAX]);
 void server_turn_setup_free(struct server_turn_setup *setup, const struct env *env);
 
 // Where a file has changed, and can be read: makes new credentials, and returns true. The old ones stay

@@ -91,8 +91,8 @@ static uint32_t read_ports(struct turn_server *server, const struct turn_request
         has(request, TURN_ATTR_ADDITIONAL_ADDRESS_FAMILY)) {
         return STUN_BAD_REQUEST;
     }
-    wish->reservation =
-        turn_allocation_find_reservation(server, token->value, request->realm, request->identity);
+    wish->reservation = turn_shared_find_reservation(
+        server->shared, token->value, request->realm, request->identity);
     if (!wish->reservation) {
         return TURN_CAPACITY_REACHED;
     }
@@ -113,7 +113,7 @@ static uint32_t read_wish(struct turn_server *server, const struct turn_request 
         code = read_ports(server, request, wish);
     }
     if (code == 0 &&
-        (server->is_draining || server->stats.allocations >= server->config.limits.allocations)) {
+        (server->is_draining || server->shared->allocations >= server->config.limits.allocations)) {
         code = TURN_CAPACITY_REACHED;
     }
     return code;

@@ -7,67 +7,6 @@
 #include "base/assert.h"
 #include "crypto/secret.h"
 
-#define NAME_MAX_LEN (TURN_CREDENTIALS_REALM_MAX + STUN_AUTH_USERNAME_MAX)
-
-// ---- who holds how many
-
-static struct turn_holder *holder_of(struct map_entry *entry)
-{
-    return entry ? CONTAINER_OF(entry, struct turn_holder, by_name) : NULL;
-}
-
-// One more for a holder, who may be new. NULL without memory, or with `*is_full` at `max`.
-static struct turn_holder *hold(
-    struct turn_server *server, struct map *map, struct bytes name, uint32_t max, bool *is_full)
-{
-    struct turn_holder *holder = holder_of(map_find(map, name));
-
-    *is_full = holder && holder->held >= max;
-    if (*is_full) {
-        return NULL;
-    }
-    if (!holder) {
-        holder = alloc_new(server->env->alloc, sizeof *holder + name.len);
-        if (!holder) {
-            return NULL;
-        }
-        memcpy(holder->name, name.ptr, name.len);
-        if (map_insert(map, &holder->by_name, bytes_of(holder->name, name.len)) != YODEL_OK) {
-            alloc_free(server->env->alloc, holder);
-            return NULL;
-        }
-    }
-    holder->held++;
-    return holder;
-}
-
-static void let_go(struct turn_server *server, struct map *map, struct turn_holder *holder)
-{
-    if (holder && --holder->held == 0) {
-        map_remove(map, &holder->by_name);
-        alloc_free(server->env->alloc, holder);
-    }
-}
-
-// A realm is at most TURN_CREDENTIALS_REALM_MAX long, an identity is part of a STUN username.
-static struct bytes name_of(uint8_t room[NAME_MAX_LEN], struct bytes realm, struct bytes identity)
-{
-    struct writer w = writer_of(span_of(room, NAME_MAX_LEN));
-
-    put_bytes(&w, realm);
-    put_bytes(&w, identity);
-    YODEL_ASSERT(!w.failed);
-    return writer_bytes(&w);
-}
-
-static bool is_user(const struct turn_holder *user, struct bytes realm, struct bytes identity)
-{
-    struct bytes name = user->by_name.key;
-
-    return bytes_equal(bytes_sub(name, 0, user->realm_len), realm) &&
-           bytes_equal(bytes_sub(name, user->realm_len, name.len), identity);
-}
-
 // ---- the 5-tuple
 
 static void put_addr(struct writer *w, const struct yodel_addr *addr)
@@ -116,7 +55,7 @@ struct turn_allocation *turn_allocation_find(
 
 static struct turn_ports *ports_of(struct turn_server *server, const struct turn_relay *relay)
 {
-    return &server->ports[turn_state_family(relay->bound.family)];
+    return &server->shared->ports[turn_state_family(relay->bound.family)];
 }
 
 static void give_port(struct turn_server *server, const struct turn_relay *relay)
@@ -152,6 +91,7 @@ void turn_allocation_close_relay(struct turn_server *server, struct turn_relay *
         give_port(server, relay);
         relay->state = TURN_RELAY_NONE;
     } else if (relay->state == TURN_RELAY_OPEN) {
+        turn_state_set_live(&server->live, &relay->bound, false);
         tell(server, relay, TURN_RELAY_CLOSING);
     }
 }
@@ -161,6 +101,7 @@ void turn_allocation_closed(struct turn_server *server, struct turn_relay *relay
     YODEL_ASSERT(relay->state == TURN_RELAY_CLOSING);
     relay->state = TURN_RELAY_CLOSED;
     give_port(server, relay);
+    turn_allocation_reap(server, relay->allocation);
 }
 
 bool turn_allocation_has_open_relay(const struct turn_allocation *allocation)
@@ -181,60 +122,20 @@ static bool is_decided(const struct turn_relay *relay)
 
 // ---- reservations
 
-static void free_reservation(
-    struct turn_server *server, struct turn_reservation *reservation, bool gives_port)
-{
-    if (gives_port) {
-        turn_ports_give(&server->ports[reservation->family], reservation->port);
-    }
-    map_remove(&server->tokens, &reservation->by_token);
-    list_remove(&reservation->by_age);
-    let_go(server, &server->users, reservation->user);
-    alloc_free(server->env->alloc, reservation);
-}
-
-static struct turn_reservation *oldest_reservation(const struct turn_server *server)
-{
-    struct list_node *node = list_first(&server->reservations);
-
-    return node ? CONTAINER_OF(node, struct turn_reservation, by_age) : NULL;
-}
-
 enum yodel_err turn_allocation_reserve(
     struct turn_server *server, struct turn_allocation *allocation, yodel_time now)
 {
-    struct turn_reservation *made = alloc_new(server->env->alloc, sizeof *made);
+    struct turn_reservation *made;
+    int family = allocation->relays[TURN_V4].state == TURN_RELAY_OPEN ? TURN_V4 : TURN_V6;
+    enum yodel_err err = turn_shared_reserve(
+        server->shared, allocation->user, family, allocation->reserved, &made, now);
 
-    if (!made) {
-        return YODEL_ERR_NO_MEMORY;
+    if (err == YODEL_OK) {
+        allocation->reserved = 0;
+        allocation->has_token = true;
+        memcpy(allocation->token, made->token, sizeof made->token);
     }
-    env_random(server->env, span_of(made->token, sizeof made->token));
-    enum yodel_err err =
-        map_insert(&server->tokens, &made->by_token, bytes_of(made->token, sizeof made->token));
-    if (err != YODEL_OK) {
-        alloc_free(server->env->alloc, made);
-        return err;
-    }
-    made->family = allocation->relays[TURN_V4].state == TURN_RELAY_OPEN ? TURN_V4 : TURN_V6;
-    made->port = allocation->reserved;
-    made->expires = time_after(now, TURN_SERVER_RESERVATION_LIFETIME);
-    made->user = allocation->user;
-    made->user->held++; // It counts as an allocation of the user's.
-    list_push_back(&server->reservations, &made->by_age);
-    allocation->reserved = 0;
-    allocation->has_token = true;
-    memcpy(allocation->token, made->token, sizeof made->token);
-    return YODEL_OK;
-}
-
-struct turn_reservation *turn_allocation_find_reservation(
-    struct turn_server *server, struct bytes token, struct bytes realm, struct bytes identity)
-{
-    struct map_entry *entry = map_find(&server->tokens, token);
-    struct turn_reservation *found =
-        entry ? CONTAINER_OF(entry, struct turn_reservation, by_token) : NULL;
-
-    return found && is_user(found->user, realm, identity) ? found : NULL;
+    return err;
 }
 
 // ---- beginning
@@ -244,7 +145,7 @@ static void give_reserved(struct turn_server *server, struct turn_allocation *al
     if (allocation->reserved != 0) {
         int family =
             allocation->relays[TURN_V4].bound.family != YODEL_ADDR_NONE ? TURN_V4 : TURN_V6;
-        turn_ports_give(&server->ports[family], allocation->reserved);
+        turn_ports_give(&server->shared->ports[family], allocation->reserved);
         allocation->reserved = 0;
     }
 }
@@ -252,7 +153,7 @@ static void give_reserved(struct turn_server *server, struct turn_allocation *al
 static bool take_port(struct turn_server *server, struct turn_allocation *allocation, int family,
     enum turn_ports_kind kind, uint16_t *port)
 {
-    *port = turn_ports_take(&server->ports[family], kind);
+    *port = turn_ports_take(&server->shared->ports[family], kind);
     if (*port != 0 && kind == TURN_PORTS_PAIR) {
         allocation->reserved = (uint16_t)(*port + 1);
     }
@@ -287,17 +188,15 @@ static uint32_t hold_both(struct turn_server *server, struct turn_allocation *al
 {
     const struct turn_limits *limits = &server->config.limits;
     uint32_t per_user = limits->allocations_per_user + (wish->reservation != NULL);
-    uint8_t name[NAME_MAX_LEN], source[ADDR_SOURCE_SIZE];
     bool is_full;
 
-    allocation->user = hold(
-        server, &server->users, name_of(name, wish->realm, wish->identity), per_user, &is_full);
+    allocation->user =
+        turn_shared_hold_user(server->shared, wish->realm, wish->identity, per_user, &is_full);
     if (!allocation->user) {
         return is_full ? TURN_QUOTA_REACHED : TURN_CAPACITY_REACHED;
     }
-    allocation->user->realm_len = (uint32_t)wish->realm.len;
-    allocation->source = hold(server, &server->sources, addr_source(source, &wish->client->addr),
-        limits->allocations_per_address, &is_full);
+    allocation->source = turn_shared_hold_source(
+        server->shared, &wish->client->addr, limits->allocations_per_address, &is_full);
     if (!allocation->source) {
         return is_full ? TURN_QUOTA_REACHED : TURN_CAPACITY_REACHED;
     }
@@ -315,8 +214,8 @@ static void free_allocation(struct turn_server *server, struct turn_allocation *
 
 static void let_both_go(struct turn_server *server, struct turn_allocation *allocation)
 {
-    let_go(server, &server->users, allocation->user);
-    let_go(server, &server->sources, allocation->source);
+    turn_shared_let_user_go(server->shared, allocation->user);
+    turn_shared_let_source_go(server->shared, allocation->source);
     allocation->user = NULL;
     allocation->source = NULL;
 }
@@ -377,9 +276,10 @@ uint32_t turn_allocation_new(struct turn_server *server, const struct turn_alloc
         return error;
     }
     if (wish->reservation) {
-        free_reservation(server, wish->reservation, false);
+        turn_shared_free_reservation(server->shared, wish->reservation, false);
     }
     server->stats.allocations++;
+    server->shared->allocations++;
     *allocation = made;
     return 0;
 }
@@ -398,9 +298,9 @@ static bool try_another_port(struct turn_server *server, struct turn_relay *rela
     allocation->reserved = 0;
     bool is_taken = take_port(server, allocation, family, allocation->port_kind, &port);
     // Given back only now, so that it is not the one that is tried next.
-    turn_ports_give(&server->ports[family], failed);
+    turn_ports_give(&server->shared->ports[family], failed);
     if (neighbour != 0) {
-        turn_ports_give(&server->ports[family], neighbour);
+        turn_ports_give(&server->shared->ports[family], neighbour);
     }
     if (!is_taken) {
         relay->state = TURN_RELAY_NONE;
@@ -429,7 +329,7 @@ bool turn_allocation_opened(struct turn_server *server, struct turn_relay *relay
     YODEL_ASSERT(relay->state == TURN_RELAY_OPENING);
     if (is_good) {
         relay->state = TURN_RELAY_OPEN;
-        turn_ports_set_live(ports_of(server, relay), relay->bound.port);
+        turn_state_set_live(&server->live, &relay->bound, true);
         if (allocation->is_over) {
             turn_allocation_close_relay(server, relay);
         }
@@ -461,10 +361,9 @@ void turn_allocation_end(
         turn_allocation_close_relay(server, &allocation->relays[family]);
     }
     server->stats.allocations--;
+    server->shared->allocations--;
     server->stats.ended[why]++;
-    if (server->told != allocation) { // Else it is still looked at, and reaped then.
-        turn_allocation_reap(server, allocation);
-    }
+    turn_allocation_reap(server, allocation);
 }
 
 // ---- time
@@ -521,32 +420,31 @@ static struct turn_allocation *first_due(const struct turn_server *server)
 void turn_allocation_tick(struct turn_server *server, yodel_time now)
 {
     struct turn_allocation *allocation;
-    struct turn_reservation *reservation;
 
     while ((allocation = first_due(server)) && allocation->due.key <= now) {
         review(server, allocation, now);
     }
-    while ((reservation = oldest_reservation(server)) && reservation->expires <= now) {
-        free_reservation(server, reservation, true);
-    }
+    turn_shared_tick(server->shared, now);
 }
 
 yodel_time turn_allocation_next_timeout(const struct turn_server *server)
 {
     const struct turn_allocation *allocation = first_due(server);
-    const struct turn_reservation *reservation = oldest_reservation(server);
 
-    return time_min(allocation ? allocation->due.key : YODEL_NEVER,
-        reservation ? reservation->expires : YODEL_NEVER);
+    return time_min(
+        allocation ? allocation->due.key : YODEL_NEVER, turn_shared_next_timeout(server->shared));
 }
 
 // Nobody is told any more, whatever state a relay is in.
-static void forget_relays(struct turn_allocation *allocation)
+static void forget_relays(struct turn_server *server, struct turn_allocation *allocation)
 {
     for (int family = 0; family < TURN_FAMILIES; family++) {
         struct turn_relay *relay = &allocation->relays[family];
         if (list_is_linked(&relay->waiting)) {
             list_remove(&relay->waiting);
+        }
+        if (!is_done(relay)) {
+            give_port(server, relay);
         }
         relay->state = TURN_RELAY_NONE;
     }
@@ -554,20 +452,16 @@ static void forget_relays(struct turn_allocation *allocation)
 
 void turn_allocation_free_all(struct turn_server *server)
 {
-    struct turn_reservation *reservation;
     struct list_node *node;
 
     server->told = NULL;
     while ((node = list_first(&server->allocations))) {
         struct turn_allocation *allocation = CONTAINER_OF(node, struct turn_allocation, all);
-        forget_relays(allocation);
+        forget_relays(server, allocation);
         if (allocation->is_over) {
             turn_allocation_reap(server, allocation);
         } else {
             turn_allocation_end(server, allocation, TURN_END_CLIENT);
         }
-    }
-    while ((reservation = oldest_reservation(server))) {
-        free_reservation(server, reservation, true);
     }
 }

@@ -45,7 +45,7 @@ void turn_allocation_close_relay(struct turn_server *server, struct turn_relay *
 // What came of an OPEN. True: all relays are known now.
 bool turn_allocation_opened(struct turn_server *server, struct turn_relay *relay, bool is_good);
 
-// A CLOSE is told: its port may be another's from now on.
+// What was told to close is closed: its port may be another's from now on, and the allocation may be gone.
 void turn_allocation_closed(struct turn_server *server, struct turn_relay *relay);
 
 bool turn_allocation_has_open_relay(const struct turn_allocation *allocation);
@@ -75,10 +75,6 @@ static inline struct bytes turn_allocation_identity(const struct turn_allocation
 // The port above an even one is kept for who has the token.
 YODEL_MUST_USE enum yodel_err turn_allocation_reserve(
     struct turn_server *server, struct turn_allocation *allocation, yodel_time now);
-
-// NULL for a token that is not there, or somebody else's.
-struct turn_reservation *turn_allocation_find_reservation(
-    struct turn_server *server, struct bytes token, struct bytes realm, struct bytes identity);
 
 // What is due: ends what has expired or lost its grant.
 void turn_allocation_tick(struct turn_server *server, yodel_time now);

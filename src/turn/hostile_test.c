@@ -700,6 +700,8 @@ static void a_relay_that_opens_too_late_is_closed(void)
         CHECK(!turn_server_opened(
             s.server, event.relay, is_good, span_of(s.answered, sizeof s.answered), &out, s.now));
         CHECK_EQ(turn_server_next_event(s.server, &event), is_good);
+        CHECK_EQ(turn_server_stats(s.server)->ports, is_good); // It is still being closed.
+        CHECK(!turn_server_next_event(s.server, &event));
         CHECK_EQ(turn_server_stats(s.server)->ports, 0);
         world_deinit(&s);
     }

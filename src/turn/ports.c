@@ -17,9 +17,9 @@ static uint32_t word_count(const struct turn_ports *ports)
     return ports->max / WORD - first_word(ports) + 1;
 }
 
-static uint64_t *word_of(const struct turn_ports *ports, uint64_t *words, uint16_t port)
+static uint64_t *word_of(const struct turn_ports *ports, uint16_t port)
 {
-    return &words[port / WORD - first_word(ports)];
+    return &ports->taken[port / WORD - first_word(ports)];
 }
 
 static uint64_t bit_of(uint16_t port)
@@ -35,12 +35,8 @@ enum yodel_err turn_ports_init(
         return YODEL_ERR_RANGE;
     }
     uint32_t words = word_count(ports);
-    ports->taken = alloc_new(env->alloc, 2 * words * sizeof *ports->taken);
-    if (!ports->taken) {
-        return YODEL_ERR_NO_MEMORY;
-    }
-    ports->live = ports->taken + words;
-    return YODEL_OK;
+    ports->taken = alloc_new(env->alloc, words * sizeof *ports->taken);
+    return ports->taken ? YODEL_OK : YODEL_ERR_NO_MEMORY;
 }
 
 void turn_ports_deinit(struct turn_ports *ports)
@@ -101,25 +97,12 @@ uint16_t turn_ports_take(struct turn_ports *ports, enum turn_ports_kind kind)
 bool turn_ports_is_taken(const struct turn_ports *ports, uint16_t port)
 {
     return ports->taken && port >= ports->min && port <= ports->max &&
-           (*word_of(ports, ports->taken, port) & bit_of(port)) != 0;
-}
-
-bool turn_ports_is_live(const struct turn_ports *ports, uint16_t port)
-{
-    return ports->live && port >= ports->min && port <= ports->max &&
-           (*word_of(ports, ports->live, port) & bit_of(port)) != 0;
-}
-
-void turn_ports_set_live(struct turn_ports *ports, uint16_t port)
-{
-    YODEL_ASSERT(turn_ports_is_taken(ports, port));
-    *word_of(ports, ports->live, port) |= bit_of(port);
+           (*word_of(ports, port) & bit_of(port)) != 0;
 }
 
 void turn_ports_give(struct turn_ports *ports, uint16_t port)
 {
     YODEL_ASSERT(turn_ports_is_taken(ports, port));
-    *word_of(ports, ports->taken, port) &= ~bit_of(port);
-    *word_of(ports, ports->live, port) &= ~bit_of(port);
+    *word_of(ports, port) &= ~bit_of(port);
     ports->count--;
 }

@@ -16,7 +16,6 @@ struct turn_ports {
     uint16_t min, max; // Both included.
     uint32_t count;    // Taken.
     uint64_t *taken;   // A bit for each port from `min` down to a multiple of 64.
-    uint64_t *live;    // The same, for those that are sent to.
 };
 
 // RANGE where min is 0 or above max.
@@ -28,12 +27,8 @@ void turn_ports_deinit(struct turn_ports *ports);
 enum turn_ports_kind { TURN_PORTS_ANY, TURN_PORTS_EVEN, TURN_PORTS_PAIR };
 uint16_t turn_ports_take(struct turn_ports *ports, enum turn_ports_kind kind);
 
-// `port` is taken, and then is not. It is not live either.
+// `port` is taken, and then is not.
 void turn_ports_give(struct turn_ports *ports, uint16_t port);
-
-// A relay is open there, until the port is given back.
-void turn_ports_set_live(struct turn_ports *ports, uint16_t port);
-bool turn_ports_is_live(const struct turn_ports *ports, uint16_t port);
 bool turn_ports_is_taken(const struct turn_ports *ports, uint16_t port);
 
 #endif

@@ -86,7 +86,7 @@ static bool find_way(const struct turn_server *server, uint8_t verdict,
     int family = turn_state_family(addr->family);
 
     *way = *addr;
-    if (verdict & RELAY && turn_ports_is_live(&server->ports[family], addr->port)) {
+    if (verdict & RELAY && turn_state_is_live(server, family, addr->port)) {
         *way = turn_state_relay_address(server, family)->bound;
         way->port = addr->port;
         return true;
@@ -241,7 +241,7 @@ static struct turn_peer *find_sender(
     const struct turn_relay_address *ours = turn_state_relay_address(server, family);
 
     if (ours->public_addr.family != YODEL_ADDR_NONE && has_ip(&ours->bound, addr) &&
-        turn_ports_is_live(&server->ports[family], addr->port)) {
+        turn_state_is_live(server, family, addr->port)) {
         struct yodel_addr known_as = ours->public_addr;
         known_as.port = addr->port;
         struct turn_peer *peer = find_peer(peers, &known_as, now);

@@ -29,12 +29,10 @@ static enum yodel_err set_limits(struct turn_limits *limits)
     set_default(&limits->permissions, 256);
     set_default(&limits->peers_per_second, 10);
     set_default(&limits->peers_burst, 64);
-    set_default(&limits->challenges_per_second, 10);
+    set_default(&limits->challenges_per_second, TURN_SERVER_CHALLENGES);
     set_default(&limits->grant_max_s, 86400);
-    limits->port_min = limits->port_min == 0 ? 49152 : limits->port_min;
-    limits->port_max = limits->port_max == 0 ? 65535 : limits->port_max;
-    if (limits->permissions > TURN_PEERS_MAX || limits->port_min > limits->port_max ||
-        limits->peers_per_second > 1000000 || limits->packets_per_second > 1000000) {
+    if (limits->permissions > TURN_PEERS_MAX || limits->peers_per_second > 1000000 ||
+        limits->packets_per_second > 1000000) {
         return YODEL_ERR_RANGE;
     }
     return YODEL_OK;
@@ -72,20 +70,18 @@ static enum yodel_err init(struct turn_server *server, const struct turn_server_
     server->config = *config;
     server->rules_generation = 1;
     map_init(&server->clients, env);
-    map_init(&server->users, env);
-    map_init(&server->sources, env);
-    map_init(&server->tokens, env);
     heap_init(&server->due, env->alloc);
     list_init(&server->allocations);
-    list_init(&server->reservations);
     list_init(&server->waiting);
     env_random(env, span_of((uint8_t *)&server->nonce_key, sizeof server->nonce_key));
     enum yodel_err err = set_limits(limits);
     if (err == YODEL_OK) {
         err = add_all_own(&server->config.rules, config);
     }
-    for (int family = 0; err == YODEL_OK && family < TURN_FAMILIES; family++) {
-        err = turn_ports_init(&server->ports[family], env, limits->port_min, limits->port_max);
+    server->shared = config->shared;
+    if (err == YODEL_OK && !server->shared) {
+        err = turn_shared_new(&server->shared, env, limits->port_min, limits->port_max, NULL);
+        server->owns_shared = err == YODEL_OK;
     }
     if (err == YODEL_OK) {
         err = turn_challenges_init(&server->challenges, env, limits->challenges_per_second);
@@ -117,15 +113,16 @@ void turn_server_free(struct turn_server *server)
     if (!server) {
         return;
     }
-    turn_allocation_free_all(server);
-    for (int family = 0; family < TURN_FAMILIES; family++) {
-        turn_ports_deinit(&server->ports[family]);
+    if (server->shared) {
+        turn_shared_enter(server->shared);
+        turn_allocation_free_all(server);
+        turn_shared_leave(server->shared);
+    }
+    if (server->owns_shared) {
+        turn_shared_free(server->shared);
     }
     turn_challenges_deinit(&server->challenges);
     map_deinit(&server->clients);
-    map_deinit(&server->users);
-    map_deinit(&server->sources);
-    map_deinit(&server->tokens);
     heap_deinit(&server->due);
     secret_wipe_span(span_of((uint8_t *)&server->nonce_key, sizeof server->nonce_key));
     alloc_free(server->env->alloc, server);
@@ -166,6 +163,7 @@ uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, stru
     struct list_node *node = list_first(&server->allocations);
     uint32_t ended = 0;
 
+    turn_shared_enter(server->shared);
     while (node) {
         struct turn_allocation *allocation = CONTAINER_OF(node, struct turn_allocation, all);
         node = list_next(&server->allocations, node);
@@ -175,7 +173,14 @@ uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, stru
             ended++;
         }
     }
+    turn_shared_leave(server->shared);
     return ended;
+}
+
+void turn_server_set_sibling(
+    struct turn_server *server, const struct yodel_addr *bound, bool is_open)
+{
+    turn_state_set_live(&server->siblings, bound, is_open);
 }
 
 // ---- input
@@ -201,6 +206,7 @@ static void recv_request(
         return;
     }
     size_t count = stun_msg_unknown(&request->msg, known, COUNT(known), unknown);
+    turn_shared_enter(server->shared);
     if (count > 0) {
         turn_request_put_unknown(server, w, request, unknown, count);
     } else if (request->msg.type == TURN_ALLOCATE) {
@@ -208,6 +214,7 @@ static void recv_request(
     } else {
         turn_request_recv(server, request, w, now);
     }
+    turn_shared_leave(server->shared);
 }
 
 // What `w` has, if anything, goes to the client.
@@ -297,7 +304,9 @@ void turn_server_stream_closed(struct turn_server *server, const struct turn_cli
     struct turn_allocation *allocation = turn_allocation_find(server, client);
 
     if (allocation) {
+        turn_shared_enter(server->shared);
         turn_allocation_end(server, allocation, TURN_END_STREAM);
+        turn_shared_leave(server->shared);
     }
 }
 
@@ -305,22 +314,29 @@ void turn_server_stream_closed(struct turn_server *server, const struct turn_cli
 
 void turn_server_tick(struct turn_server *server, yodel_time now)
 {
+    turn_shared_enter(server->shared);
     turn_allocation_tick(server, now);
+    turn_shared_leave(server->shared);
 }
 
 yodel_time turn_server_next_timeout(const struct turn_server *server)
 {
-    return turn_allocation_next_timeout(server);
+    turn_shared_enter(server->shared);
+    yodel_time next = turn_allocation_next_timeout(server);
+    turn_shared_leave(server->shared);
+    return next;
 }
 
 // What the last CLOSE was about is gone now.
 static void reap_told(struct turn_server *server)
 {
-    struct turn_allocation *told = server->told;
+    struct turn_relay *told = server->told;
 
     server->told = NULL;
     if (told) {
-        turn_allocation_reap(server, told);
+        turn_shared_enter(server->shared);
+        turn_allocation_closed(server, told);
+        turn_shared_leave(server->shared);
     }
 }
 
@@ -336,8 +352,7 @@ bool turn_server_next_event(struct turn_server *server, struct turn_server_event
         relay->state = TURN_RELAY_OPENING;
         *event = (struct turn_server_event){TURN_SERVER_OPEN, relay};
     } else {
-        turn_allocation_closed(server, relay);
-        server->told = relay->allocation;
+        server->told = relay;
         *event = (struct turn_server_event){TURN_SERVER_CLOSE, relay};
     }
     return true;
@@ -351,21 +366,49 @@ bool turn_server_opened(struct turn_server *server, struct turn_relay *relay, bo
     struct writer w = writer_of(room);
 
     *out = (struct turn_output){0};
-    if (!turn_allocation_opened(server, relay, is_good)) {
-        return false;
-    }
-    if (!allocation->is_over) {
+    turn_shared_enter(server->shared);
+    bool is_decided = turn_allocation_opened(server, relay, is_good);
+    if (is_decided && !allocation->is_over) {
         turn_allocate_finish(server, allocation, &w, now);
-        return answer(&w, &client, out);
-    }
-    if (server->told != allocation) {
+    } else if (is_decided) {
         turn_allocation_reap(server, allocation);
     }
-    return false;
+    turn_shared_leave(server->shared);
+    return answer(&w, &client, out);
 }
 
 const struct turn_server_stats *turn_server_stats(struct turn_server *server)
 {
-    server->stats.ports = server->ports[TURN_V4].count + server->ports[TURN_V6].count;
+    struct turn_shared *shared = server->shared;
+
+    turn_shared_enter(shared);
+    server->stats.ports = shared->ports[TURN_V4].count + shared->ports[TURN_V6].count;
+    turn_shared_leave(shared);
     return &server->stats;
+}
+
+static void add_all(uint64_t *sums, const uint64_t *ones, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sums[i] += ones[i];
+    }
+}
+
+static void add_traffic(struct turn_traffic *sum, const struct turn_traffic *one)
+{
+    sum->packets += one->packets;
+    sum->bytes += one->bytes;
+}
+
+void turn_server_stats_add(struct turn_server_stats *sum, const struct turn_server_stats *one)
+{
+    sum->allocations += one->allocations;
+    sum->allocated += one->allocated;
+    sum->bindings += one->bindings;
+    sum->requests += one->requests;
+    add_all(sum->ended, one->ended, TURN_END_COUNT);
+    add_all(sum->drops, one->drops, TURN_DROP_COUNT);
+    add_all(sum->errors, one->errors, TURN_ERROR_COUNT);
+    add_traffic(&sum->to_peers, &one->to_peers);
+    add_traffic(&sum->to_clients, &one->to_clients);
 }

@@ -30,6 +30,7 @@
 #define TURN_SERVER_LISTENERS_MAX 16
 #define TURN_SERVER_LIFETIME 600u // Seconds: by default, and the least.
 #define TURN_SERVER_LIFETIME_MAX 3600u
+#define TURN_SERVER_CHALLENGES 10u                         // A second, by default.
 #define TURN_SERVER_PERMISSION_LIFETIME YODEL_SECONDS(300) // RFC 8656 §9.
 #define TURN_SERVER_CHANNEL_LIFETIME YODEL_SECONDS(600)    // §12.
 #define TURN_SERVER_RESERVATION_LIFETIME YODEL_SECONDS(30) // §7.2.
@@ -37,6 +38,7 @@
     YODEL_SECONDS(30) // How often each allocation's credentials are looked at.
 
 struct turn_server;
+struct turn_shared;
 
 // Who a message is from, or for.
 struct turn_client_id {
@@ -117,6 +119,14 @@ struct turn_server_config {
     struct turn_discovery discovery_v4, discovery_v6; // `first.family` NONE: none.
     bool has_dont_fragment;                           // Relays can send with DF.
     struct turn_limits limits;
+    struct turn_shared *shared; // With others; NULL: alone. Its ports are used, not the limits'.
+};
+
+// Keeps others out of what is shared, while one is in it.
+struct turn_lock {
+    void (*enter)(void *ctx);
+    void (*leave)(void *ctx);
+    void *ctx;
 };
 
 // Why something was not done.
@@ -180,6 +190,12 @@ struct turn_server_stats {
     struct turn_traffic to_clients;
 };
 
+// What several servers share that relay at the same addresses, each on a thread of its own: ports, and the counts of
+// allocations that limits are about. 0 for the ports is the default. It is freed after the servers.
+YODEL_MUST_USE enum yodel_err turn_shared_new(struct turn_shared **shared, const struct env *env,
+    uint16_t port_min, uint16_t port_max, const struct turn_lock *lock);
+void turn_shared_free(struct turn_shared *shared);
+
 // Fails with NO_MEMORY, RANGE (limits that cannot be), INVALID_ACCESS (no realm).
 YODEL_MUST_USE enum yodel_err turn_server_new(
     struct turn_server **server, const struct turn_server_config *config);
@@ -198,6 +214,11 @@ YODEL_MUST_USE enum yodel_err turn_server_set_rules(
 
 // Ends all allocations of a user, who is named without an expiry. Returns how many.
 uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, struct bytes identity);
+
+// A relay of another server that shares with this one is open at `bound`, or will close: clients of ours may
+// send there.
+void turn_server_set_sibling(
+    struct turn_server *server, const struct yodel_addr *bound, bool is_open);
 
 // Input from a client: one whole STUN message or ChannelData. True: `out` is to be sent.
 bool turn_server_recv(struct turn_server *server, const struct turn_client_id *from,
@@ -229,7 +250,10 @@ bool turn_server_opened(struct turn_server *server, struct turn_relay *relay, bo
 // No new allocations from now on: 508. Those that are there go on.
 void turn_server_drain(struct turn_server *server);
 
-// Valid until the next call.
+// Valid until the next call. `ports` is of all that share.
 const struct turn_server_stats *turn_server_stats(struct turn_server *server);
+
+// Adds all but `ports`.
+void turn_server_stats_add(struct turn_server_stats *sum, const struct turn_server_stats *one);
 
 #endif

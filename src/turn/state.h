@@ -1,7 +1,7 @@
 // TURN server, inside: its state, which the files of this module share.
 //
 // Not here    what its users see (turn/server.h)
-// Ownership   the server owns allocations, users, sources and reservations. An allocation that is
+// Ownership   the server owns allocations, and what is shared where it shares with nobody. An allocation that is
 //             over stays until the CLOSE of each of its relays was told
 // Limits      in struct turn_limits; an allocation is at most TURN_ALLOCATION_SIZE_MAX with a few
 //             permissions and channels, its user and source included
@@ -14,19 +14,11 @@
 #include "turn/challenges.h"
 #include "turn/msg.h"
 #include "turn/peers.h"
-#include "turn/ports.h"
 #include "turn/server.h"
+#include "turn/shared.h"
 
 #define TURN_ALLOCATION_SIZE_MAX 1024
 #define TURN_CLIENT_KEY_SIZE 46
-
-// Who holds allocations and reservations: a user, or a client's address. Lives while it holds some.
-struct turn_holder {
-    struct map_entry by_name;
-    uint32_t held;
-    uint32_t realm_len; // Of a user's name, which follows its realm.
-    uint8_t name[];
-};
 
 // A token bucket, as the time until which it has to leak.
 struct turn_bucket {
@@ -39,8 +31,6 @@ struct turn_seal {
     bool is_sha256;
     bool has_fingerprint;
 };
-
-enum { TURN_V4, TURN_V6, TURN_FAMILIES };
 
 struct turn_allocation {
     struct map_entry by_client;
@@ -74,15 +64,9 @@ _Static_assert(sizeof(struct turn_allocation) + 2 * sizeof(struct turn_holder) +
                    TURN_ALLOCATION_SIZE_MAX,
     "capacity planning");
 
-// A port that waits for the Allocate with its token (RFC 8656 §7.2).
-struct turn_reservation {
-    struct map_entry by_token;
-    struct list_node by_age;
-    struct turn_holder *user;
-    yodel_time expires;
-    uint16_t port;
-    uint8_t family; // TURN_V4 or TURN_V6.
-    uint8_t token[TURN_RESERVATION_TOKEN_SIZE];
+// A bit for each port: may peers be there, because a relay of ours is?
+struct turn_live {
+    uint64_t ports[TURN_FAMILIES][(UINT16_MAX + 1) / 64];
 };
 
 struct turn_server {
@@ -91,18 +75,17 @@ struct turn_server {
     uint32_t rules_generation;        // Never 0.
     struct siphash_key nonce_key;
     struct turn_challenges challenges;
-    struct turn_ports ports[TURN_FAMILIES];
+    struct turn_shared *shared;
+    bool owns_shared;
+    struct turn_live live;     // Our relays that are open,
+    struct turn_live siblings; // and those of other servers that share with us.
     struct map clients;
-    struct map users;
-    struct map sources;
-    struct map tokens;
-    struct list allocations;  // Those that are over included.
-    struct list reservations; // The oldest first.
-    struct heap due;          // Allocations.
-    struct list waiting;      // Relays of which something is to be told.
+    struct list allocations; // Those that are over included.
+    struct heap due;         // Allocations.
+    struct list waiting;     // Relays of which something is to be told.
     struct turn_allocation *last;
-    struct turn_allocation *told; // Of the CLOSE that was told last.
-    uint64_t unix_us;             // At `unix_at`; 0: never told.
+    struct turn_relay *told; // Of the CLOSE that was told last.
+    uint64_t unix_us;        // At `unix_at`; 0: never told.
     yodel_time unix_at;
     bool is_draining;
     struct turn_server_stats stats;
@@ -117,6 +100,23 @@ static inline const struct turn_relay_address *turn_state_relay_address(
     const struct turn_server *server, int family)
 {
     return family == TURN_V6 ? &server->config.v6 : &server->config.v4;
+}
+
+static inline void turn_state_set_live(
+    struct turn_live *live, const struct yodel_addr *bound, bool is_live)
+{
+    uint64_t *word = &live->ports[turn_state_family(bound->family)][bound->port / 64];
+    uint64_t bit = (uint64_t)1 << bound->port % 64;
+
+    *word = is_live ? *word | bit : *word & ~bit;
+}
+
+static inline bool turn_state_is_live(const struct turn_server *server, int family, uint16_t port)
+{
+    uint64_t word =
+        server->live.ports[family][port / 64] | server->siblings.ports[family][port / 64];
+
+    return (word >> port % 64 & 1) != 0;
 }
 
 static inline void turn_state_drop(struct turn_server *server, enum turn_drop why)

@@ -21,9 +21,9 @@ async function metric(server, name) {
 }
 
 // Runs turnutils_uclient: pairs of clients that relay to each other. Gives what it sent and got.
-function uclient(port, password, more = [], peers = ["-y"], way = ["-s"]) {
+function uclient(port, password, more = [], peers = ["-y"], way = ["-s", "-c"]) {
   return new Promise((resolve) => {
-    const args = ["-u", "alice", "-w", password, "-n", "5", "-m", "1", "-c", ...way, ...more];
+    const args = ["-u", "alice", "-w", password, "-n", "5", "-m", "1", ...way, ...more];
     const child = spawn("turnutils_uclient", [...args, ...peers, "-p", `${port}`, "127.0.0.1"]);
     let out = "";
     const kill = setTimeout(() => child.kill("SIGKILL"), 20000);
@@ -62,7 +62,7 @@ for (const [name, more] of [["UDP", []], ["TCP", ["-t"]]]) {
 // It takes channels from 0x4000 to 0x7FFF, as RFC 5766 had it.
 test("coturn's client relays in channels of its own choice", async (defer) => {
   const server = await serve(defer, ...base, ...loopback);
-  const result = await uclient(portOf(server), "wonder", [], ["-y"], []);
+  const result = await uclient(portOf(server), "wonder", [], ["-y"], ["-c"]);
   check(result.sent > 0 && result.got === result.sent, result.out.slice(-500));
 });
 
@@ -275,6 +275,54 @@ test("T15, L8: who says nothing, or not all, is gone in ten seconds", async (def
   const legit = await stream(port, [binding(4)], 500);
   same(legit.got.length, 32, "others are served");
   for (const { lasted } of await Promise.all([silent, half])) check(lasted < 13000, `stayed ${lasted} ms`);
+});
+
+// ---- workers
+
+const waitFor = (what, is) => within(5000, (async () => {
+  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 50));
+})(), what);
+
+test("three workers relay to each other's relays, over UDP and TCP, while users are read again", async (defer) => {
+  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
+  defer(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "users");
+  writeFileSync(file, "bob:builder\n");
+  const server = await serve(defer, ...base, ...loopback, "--workers", "3", "--turn-user-file", file);
+  const reloading = setInterval(() => {
+    writeFileSync(file, `bob:${randomBytes(8).toString("hex")}\n`);
+    server.child.kill("SIGHUP");
+  }, 100);
+  defer(() => clearInterval(reloading));
+  const many = ["-m", "8", "-n", "60"];
+  const results = await Promise.all([uclient(portOf(server), "wonder", many), uclient(portOf(server), "wonder", ["-t", ...many])]);
+  for (const { sent, got, out } of results) check(sent > 0 && got === sent, out.slice(-500));
+  check(server.err.includes("were read again"), "the reload");
+  const sent = results[0].sent + results[1].sent;
+  await waitFor("the counts of all", async () => (await metric(server, 'turn_relayed_packets_total{way="to_clients"}')) === sent);
+});
+
+test("a token that one worker gave is good at another", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback, "--workers", "4");
+  const result = await uclient(portOf(server), "wonder", ["-m", "6"], ["-y"], ["-s"]); // Pairs of ports: RTP and RTCP.
+  check(result.sent > 0 && result.got === result.sent, result.out.slice(-500));
+});
+
+test("limits are of all workers together", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback, "--workers", "4", "--turn-allocations-per-user", "3");
+  await uclient(portOf(server), "wonder", ["-m", "4"]);
+  await waitFor("a refusal", async () => (await metric(server, 'turn_errors_total{code="486"}')) > 0);
+  await waitFor("three", async () => (await metric(server, "turn_allocations_total")) === 3);
+});
+
+test("SIGTERM ends no relay of any worker's before it is over", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback, "--workers", "3", "--drain", "6");
+  const relaying = uclient(portOf(server), "wonder", ["-m", "6", "-n", "100"]);
+  await waitFor("allocations", async () => (await metric(server, "turn_relayed_packets_total{way=\"to_peers\"}")) > 20);
+  server.child.kill("SIGTERM");
+  const { sent, got, out } = await relaying;
+  check(sent > 0 && got === sent, out.slice(-500));
+  same((await within(9000, server.ended, "the end")).code, 0, "exit code"); // coturn's client leaves one behind.
 });
 
 // ---- end
