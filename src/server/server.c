@@ -398,6 +398,10 @@ void server_stop(struct server *server, uint32_t drain_s, void (*done)(void *ctx
 
 void server_free(struct server *server)
 {
+    // On a loop of ours libwebsockets first closes its handles, and wants to be told once more when they are closed.
+    if (server->context && server->done) {
+        lws_context_destroy(server->context);
+    }
     signaling_core_deinit(&server->core);
     server_tls_free(server->tls);
     alloc_free(server->config.env->alloc, server);
