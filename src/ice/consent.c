@@ -257,6 +257,7 @@ void ice_consent_run(struct ice *ice, yodel_time now)
     }
     if (!consent->is_trying && now >= time_min(try_at(ice), silent_at(ice))) {
         try_others(ice);
+        ice_relay_doubt(ice, now);
     }
     // What was an outage of both may be over for both: this path has the last word.
     if (consent->is_doubted && consent->other_at == YODEL_NEVER && has_fresh_other(ice)) {

@@ -596,8 +596,10 @@ const char *ice_state_name(enum ice_state state)
 
 const char *ice_failure(const struct ice *ice)
 {
+    const char *loss = ice_relay_loss(ice);
+
     if (ice->consent.is_expired) {
-        return "the peer has not answered for 30 seconds";
+        return loss ? loss : "the peer has not answered for 30 seconds";
     }
     if (!ice->is_failed) {
         return NULL;
@@ -609,6 +611,9 @@ const char *ice_failure(const struct ice *ice)
                                               : "no TURN server has an address of our families";
         }
         return why;
+    }
+    if (loss) {
+        return loss;
     }
     if (!has_any_local(ice)) {
         return "there is no network interface to reach the peer from";

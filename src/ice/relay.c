@@ -221,6 +221,16 @@ const char *ice_relay_failure(const struct ice *ice)
     return NULL;
 }
 
+const char *ice_relay_loss(const struct ice *ice)
+{
+    for (size_t i = 0; i < ICE_RELAYS_MAX; i++) {
+        if (ice->relays[i] && ice->relays[i]->loss) {
+            return ice->relays[i]->loss;
+        }
+    }
+    return NULL;
+}
+
 // What the server sees us as is a candidate too, and what we are to tell of a relayed one.
 static void add_candidates(struct ice *ice, uint8_t at)
 {
@@ -229,6 +239,7 @@ static void add_candidates(struct ice *ice, uint8_t at)
 
     relay->has_candidates = true;
     relay->was_ready = true;
+    relay->loss = NULL;
     relay->retries = 0;
     if (client->path.transport == YODEL_UDP && client->mapped.family != YODEL_ADDR_NONE) {
         ice_local_add_mapped(ice, relay->local, &client->mapped, &client->path.remote);
@@ -246,6 +257,7 @@ static void lose(struct ice *ice, uint8_t at, yodel_time now)
 
     if (relay->has_candidates) {
         remove_candidates(ice, at);
+        relay->loss = relay->client.failure;
     }
     if (relay->was_ready && relay->retry_at == YODEL_NEVER &&
         relay->retries < ICE_RELAY_RETRIES_MAX) {
@@ -285,6 +297,15 @@ static void ask_for_peers(struct ice *ice)
             turn_client_permit(&relay->client, &ice->remotes[pair->remote].addr) ==
                 TURN_GRANT_REFUSED) {
             ice_checks_fail(pair);
+        }
+    }
+}
+
+void ice_relay_doubt(struct ice *ice, yodel_time now)
+{
+    for (size_t i = 0; i < ICE_RELAYS_MAX; i++) {
+        if (ice->relays[i]) {
+            turn_client_doubt(&ice->relays[i]->client, now);
         }
     }
 }

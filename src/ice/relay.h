@@ -47,6 +47,7 @@ struct ice_relay {
     bool is_settled;     // Gathering waits for it no longer.
     bool has_candidates; // Its addresses are candidates.
     bool was_ready;      // It worked once, and is worth another try.
+    const char *loss;    // Why it does not any more, or NULL.
     uint8_t retries;
     yodel_time settle_at, retry_at;
     struct turn_client client;
@@ -70,6 +71,10 @@ void ice_relay_start_next(struct ice *ice, yodel_time now);
 bool ice_relay_is_gathered(const struct ice *ice);
 bool ice_relay_is_hopeless(const struct ice *ice);
 const char *ice_relay_failure(const struct ice *ice); // Of any of them, or NULL.
+const char *ice_relay_loss(const struct ice *ice);    // Of one that worked.
+
+// The selected path is silent: each relay is asked whether it still is one.
+void ice_relay_doubt(struct ice *ice, yodel_time now);
 
 // Requests to servers.
 size_t ice_relay_emit(struct ice *ice, struct span room, struct yodel_path *path, yodel_time now);

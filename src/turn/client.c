@@ -109,6 +109,13 @@ void turn_client_close(struct turn_client *client)
     stop(client, TURN_CLIENT_CLOSED);
 }
 
+void turn_client_doubt(struct turn_client *client, yodel_time now)
+{
+    if (client->state == TURN_CLIENT_READY) {
+        client->refresh_at = time_min(client->refresh_at, now);
+    }
+}
+
 bool turn_client_next_stream(struct turn_client *client, struct yodel_path *path, bool *opens)
 {
     *opens = !client->has_old_stream && client->has_new_stream;

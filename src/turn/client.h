@@ -103,6 +103,10 @@ void turn_client_deinit(struct turn_client *client); // Wipes it.
 void turn_client_start(struct turn_client *client, yodel_time now);
 void turn_client_close(struct turn_client *client);
 
+// Nothing comes through: does the server still know us? Its answer comes with the next refresh, which
+// is due now.
+void turn_client_doubt(struct turn_client *client, yodel_time now);
+
 // Of a stream along `path`; others are nothing to this client.
 void turn_client_connected(struct turn_client *client, const struct yodel_path *path);
 void turn_client_disconnected(struct turn_client *client, const struct yodel_path *path);

@@ -45,6 +45,24 @@ static void an_allocation_takes_two_requests_and_is_kept(void)
     CHECK_EQ(f.client.state, TURN_CLIENT_READY);
 }
 
+// Who is in doubt need not wait nine minutes to hear that the user is none any more.
+static void a_doubted_allocation_is_refreshed_at_once(void)
+{
+    client_fixture_ready(&f, YODEL_UDP);
+    client_fixture_expect_none(&f);
+    turn_client_doubt(&f.client, f.now);
+    CHECK_EQ(turn_client_next_timeout(&f.client) <= f.now, true);
+    client_fixture_expect(&f, TURN_REFRESH);
+    client_fixture_ok(&f);
+    CHECK_EQ(f.client.state, TURN_CLIENT_READY);
+    turn_client_doubt(&f.client, f.now);
+    client_fixture_expect(&f, TURN_REFRESH);
+    client_fixture_error(&f, STUN_UNAUTHENTICATED, false);
+    CHECK_EQ(f.client.state, TURN_CLIENT_FAILED);
+    turn_client_doubt(&f.client, f.now); // Nothing is left to doubt.
+    client_fixture_expect_none(&f);
+}
+
 static void a_request_is_repeated_over_udp_and_not_over_a_stream(void)
 {
     client_fixture_open(&f, YODEL_UDP);
@@ -240,6 +258,7 @@ static void the_data_path_asks_for_nothing(void)
 }
 
 TEST_MAIN(TEST(an_allocation_takes_two_requests_and_is_kept),
+    TEST(a_doubted_allocation_is_refreshed_at_once),
     TEST(a_request_is_repeated_over_udp_and_not_over_a_stream), TEST(a_stale_nonce_is_replaced),
     TEST(data_goes_by_indication_until_there_is_a_channel),
     TEST(data_comes_by_indication_and_by_channel),

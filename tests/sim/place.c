@@ -117,13 +117,20 @@ static int add_carrier(struct sim *sim, uint8_t n)
     return network_add_nat(&sim->network, NETWORK_INTERNET, &config);
 }
 
-static void add_side(struct sim *sim, int side, enum place place, bool has_relay)
+static void add_peer(struct sim *sim, int side, bool has_relay)
 {
     static const char *const stun[] = {"stun:" PLACE_STUN};
     static const char *const turn[] = {"turn:" PLACE_TURN, "turn:" PLACE_TURN_SECOND,
         "turn:" PLACE_TURN "?transport=tcp", "turns:" PLACE_TURN_SECOND ":443"};
     static const struct yodel_ice_server servers[] = {{.urls = stun, .url_count = 1},
         {.urls = turn, .url_count = COUNT(turn), .username = "alice", .credential = "secret"}};
+
+    sim_add_side(sim, side,
+        &(struct yodel_peer_config){.ice_servers = servers, .ice_server_count = has_relay ? 2 : 1});
+}
+
+static void add_side(struct sim *sim, int side, enum place place, bool has_relay)
+{
     const struct traits *is = &traits[place];
     uint8_t n = (uint8_t)(side + 1);
     struct yodel_addr lan = addr_v4(192, 168, n, 2, 0);
@@ -131,8 +138,7 @@ static void add_side(struct sim *sim, int side, enum place place, bool has_relay
     struct nat_config config = config_of(is, public);
     int realm = NETWORK_INTERNET;
 
-    sim_add_side(sim, side,
-        &(struct yodel_peer_config){.ice_servers = servers, .ice_server_count = has_relay ? 2 : 1});
+    add_peer(sim, side, has_relay);
     if (place == PLACE_CARRIER) {
         realm = add_carrier(sim, n);
         config.outside = addr_v4(100, 64, n, 2, 0);
@@ -151,13 +157,11 @@ static void add_side(struct sim *sim, int side, enum place place, bool has_relay
     sim->sides[side].is_v6_only = !is->has_v4;
 }
 
-static void init(struct sim *sim, uint64_t seed, const enum place places[2], bool has_relay)
+static void init(struct sim *sim, uint64_t seed, bool has_relay)
 {
     struct yodel_addr stun = addr_v4(30, 0, 0, 1, 3478), turn = addr_v4(30, 0, 0, 2, 3478);
 
     sim_init_empty(sim, seed);
-    (void)snprintf(sim->again, sizeof sim->again, "%s to %s, seed 0x%llx", place_name(places[0]),
-        place_name(places[1]), (unsigned long long)seed);
     (void)server_add(sim, &stun);
     (void)resolver_add(sim, PLACE_STUN, &stun);
     if (has_relay) {
@@ -167,19 +171,45 @@ static void init(struct sim *sim, uint64_t seed, const enum place places[2], boo
         (void)server_add_turn(sim, &turn);
         (void)resolver_add(sim, PLACE_TURN_SECOND, &turn);
     }
+}
+
+static void init_at(struct sim *sim, uint64_t seed, const enum place places[2], bool has_relay)
+{
+    init(sim, seed, has_relay);
+    (void)snprintf(sim->again, sizeof sim->again, "%s to %s, seed 0x%llx", place_name(places[0]),
+        place_name(places[1]), (unsigned long long)seed);
     for (int i = 0; i < 2; i++) {
         add_side(sim, i, places[i], has_relay);
     }
 }
 
+void place_init_neighbours(struct sim *sim, uint64_t seed, bool has_hairpin)
+{
+    struct nat_config carrier = {.outside = addr_v4(20, 0, 1, 1, 0), .has_hairpin = has_hairpin};
+
+    init(sim, seed, true);
+    (void)snprintf(sim->again, sizeof sim->again, "neighbours%s, seed 0x%llx",
+        has_hairpin ? " with a hairpin" : "", (unsigned long long)seed);
+    int realm = network_add_nat(&sim->network, NETWORK_INTERNET, &carrier);
+    for (int i = 0; i < 2; i++) {
+        uint8_t n = (uint8_t)(i + 1);
+        struct yodel_addr lan = addr_v4(192, 168, n, 2, 0);
+        struct nat_config home = {
+            .outside = addr_v4(100, 64, n, 2, 0), .filtering = NAT_ADDRESS_AND_PORT_DEPENDENT};
+
+        add_peer(sim, i, true);
+        (void)sim_add_interface(sim, i, network_add_nat(&sim->network, realm, &home), &lan);
+    }
+}
+
 void place_init(struct sim *sim, uint64_t seed, const enum place places[2])
 {
-    init(sim, seed, places, false);
+    init_at(sim, seed, places, false);
 }
 
 void place_init_relayed(struct sim *sim, uint64_t seed, const enum place places[2])
 {
-    init(sim, seed, places, true);
+    init_at(sim, seed, places, true);
 }
 
 struct nat *place_nat(struct sim *sim, int side)

@@ -34,6 +34,10 @@ void place_init(struct sim *sim, uint64_t seed, const enum place places[2]);
 // The same with two TURN servers beside it, one of them for TCP too, the other for TLS.
 void place_init_relayed(struct sim *sim, uint64_t seed, const enum place places[2]);
 
+// The same, each side behind a NAT of its own and both behind a carrier's, which takes what comes
+// from inside for its own address back in, or does not.
+void place_init_neighbours(struct sim *sim, uint64_t seed, bool has_hairpin);
+
 // A second interface of a side's, behind a NAT of its own: a mobile network beside the first.
 void place_add_second(struct sim *sim, int side);
 

@@ -5,7 +5,10 @@
 #include "base/addr.h"
 #include "base/assert.h"
 #include "sim.h"
+#include "stun/attr.h"
+#include "stun/auth.h"
 #include "stun/server.h"
+#include "turn/msg.h"
 
 struct sim_server *server_add(struct sim *sim, const struct yodel_addr *addr)
 {
@@ -32,14 +35,28 @@ static void random_bytes(void *ctx, struct span out)
     }
 }
 
+static void start(struct sim_server *server, const struct turn_limits *limits)
+{
+    struct turn_server_config config = {.env = &server->env,
+        .credentials = &server->credentials,
+        .v4.bound = server->addr,
+        .listeners = {server->addr},
+        .listener_count = 1,
+        .limits = *limits};
+
+    enum yodel_err err = turn_server_new(&server->turn, &config);
+    YODEL_ASSERT(err == YODEL_OK);
+}
+
+void server_limit(struct sim_server *server, const struct turn_limits *limits)
+{
+    turn_server_free(server->turn);
+    start(server, limits);
+}
+
 struct sim_server *server_add_turn(struct sim *sim, const struct yodel_addr *addr)
 {
     struct sim_server *server = server_add(sim, addr);
-    struct turn_server_config config = {.env = &server->env,
-        .credentials = &server->credentials,
-        .v4.bound = *addr,
-        .listeners = {*addr},
-        .listener_count = 1};
 
     server->env = (struct env){
         .alloc = alloc_system(), .random = random_bytes, .ctx = sim, .log_level = LOG_ERROR};
@@ -49,8 +66,7 @@ struct sim_server *server_add_turn(struct sim *sim, const struct yodel_addr *add
     err = turn_credentials_add_user(
         &server->credentials, bytes_of_text("alice"), bytes_of_text("secret"));
     YODEL_ASSERT(err == YODEL_OK);
-    err = turn_server_new(&server->turn, &config);
-    YODEL_ASSERT(err == YODEL_OK);
+    start(server, &(struct turn_limits){0});
     return server;
 }
 
@@ -134,6 +150,30 @@ void server_disconnected(struct sim *sim, int owner, const struct yodel_path *pa
 
     turn_server_stream_closed(server->turn, &client);
     settle(sim, server);
+}
+
+// RFC 8489 §10. Nobody has signed anything yet.
+static bool redirect(
+    struct sim *sim, struct sim_server *server, const struct network_arrival *arrival)
+{
+    uint8_t room[128];
+    struct writer w = writer_of(span_of(room, sizeof room));
+    struct stun_msg msg;
+
+    if (server->alternate.family == YODEL_ADDR_NONE ||
+        stun_msg_parse(&msg, bytes_of(arrival->datagram, arrival->len)) != YODEL_OK ||
+        msg.type != (TURN_ALLOCATE | STUN_REQUEST)) {
+        return false;
+    }
+    server->redirected++;
+    stun_msg_put_header(&w, TURN_ALLOCATE | STUN_ERROR, msg.id);
+    stun_attr_put_error(&w, STUN_TRY_ALTERNATE, "Try Alternate");
+    stun_attr_put_addr(&w, STUN_ALTERNATE_SERVER, &server->alternate);
+    stun_auth_put_fingerprint(&w);
+    struct turn_output out = {
+        .client = client_of(&arrival->path, arrival->stream), .head = writer_bytes(&w)};
+    put(sim, server, &out, 0);
+    return true;
 }
 
 static void take_turn(
@@ -237,7 +277,7 @@ void server_take(struct sim *sim, const struct network_arrival *arrival)
         &sim->servers[sim->network.links[arrival->link].owner - SIM_SERVER_OWNER];
     uint8_t room[STUN_SERVER_ANSWER_MAX];
 
-    if (server->turn && !server->is_dead) {
+    if (server->turn && !server->is_dead && !redirect(sim, server, arrival)) {
         take_turn(sim, server, arrival);
     }
     if (server->turn || server->is_dead || arrival->path.local.port != server->addr.port) {

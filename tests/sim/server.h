@@ -18,7 +18,9 @@ struct sim;
 
 struct sim_server {
     bool is_used;
-    bool is_dead; // It neither hears nor answers.
+    bool is_dead;                // It neither hears nor answers.
+    struct yodel_addr alternate; // Where it sends who wants an allocation; family NONE: nowhere.
+    uint64_t redirected;
     int link;
     struct yodel_addr addr;
     struct env env;
@@ -33,6 +35,9 @@ struct sim_server *server_add(struct sim *sim, const struct yodel_addr *addr);
 // The same, and it relays for the user "alice" with the password "secret".
 struct sim_server *server_add_turn(struct sim *sim, const struct yodel_addr *addr);
 void server_deinit(struct sim *sim);
+
+// Another in its place, with limits, before anybody came.
+void server_limit(struct sim_server *server, const struct turn_limits *limits);
 
 // The machine falls silent; only the program ends, and its streams with it.
 void server_kill(struct sim *sim, struct sim_server *server);
