@@ -25,6 +25,10 @@ static void the_nearest_value_is_taken(void)
     }
     CHECK_EQ(unwrap_u16(0x1fffe, 3), 0x20003);
     CHECK_EQ(unwrap_u16(0x20003, 0xfffe), 0x1fffe);
+    CHECK_EQ(unwrap_u24(0x1fffffe, 3), 0x2000003);
+    CHECK_EQ(unwrap_u24(0x2000003, 0xfffffe), 0x1fffffe);
+    CHECK_EQ(unwrap_u24(0x1000000, 0x7fffff), 0x17fffff);
+    CHECK_EQ(unwrap_u24(0x1000000, 0x800000), 0x800000);
 }
 
 static void counting_up_never_turns_back(void)

@@ -27,7 +27,7 @@
 #define REMB_NAME 0x52454d42 // "REMB".
 #define REMB_MANTISSA_BITS 18
 
-// Takes one packet with its frame, of which only the last may be padded (§6.4.1).
+// Takes one packet with its frame.
 static struct reader take_packet(struct reader *packets, uint8_t *flags, uint8_t *type)
 {
     *flags = read_u8(packets);
@@ -39,7 +39,7 @@ static struct reader take_packet(struct reader *packets, uint8_t *flags, uint8_t
     }
     if ((*flags & PADDING) != 0 && !packets->failed) {
         uint8_t len = body.len > 0 ? body.ptr[body.len - 1] : 0;
-        packets->failed = packets->left > 0 || len == 0 || len % 4 != 0 || len > body.len;
+        packets->failed = len == 0 || len > body.len;
         body.len -= packets->failed ? 0 : len;
     }
     return reader_of(body);

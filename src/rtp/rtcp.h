@@ -9,6 +9,8 @@
 // Not here    what is in transport-wide feedback (rtp/twcc.h); APP, TMMBR and other XR blocks, which
 //             are passed over; the reason of a BYE, which is for people and not read
 // Ownership   blocks borrow from the datagram
+// Departs     any packet may be padded, by any number of bytes, not the last one alone by whole words
+//             (RFC 3550 §6.4.1): so do browsers with transport-wide feedback
 // Limits      what a packet of 65535 words can hold; work is linear in the datagram's length
 
 #ifndef RTP_RTCP_H
