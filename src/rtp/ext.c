@@ -93,7 +93,7 @@ bool rtp_ext_next(struct reader *r, enum rtp_ext_form form, struct rtp_ext *ext)
     return false;
 }
 
-// RFC 8852 §3 and RFC 8843 §15.1 have tokens here, which are printable.
+// RFC 8852 §3 and RFC 9143 §15.1 have tokens here, which are printable.
 static bool read_text(struct bytes value, struct bytes *text)
 {
     if (value.len == 0 || value.len > RTP_EXT_TEXT_MAX) {
@@ -118,7 +118,7 @@ static bool read_audio_level(struct reader *r, struct rtp_ext_values *values)
     return reader_at_end(r);
 }
 
-//  |0 0 0 0 C F R R|     3GPP TS 26.114 §7.4.5
+//  |0 0 0 0 C F R R|     3GPP TS 26.114, 7.4.5
 static bool read_orientation(struct reader *r, struct rtp_ext_values *values)
 {
     uint8_t bits = read_u8(r);

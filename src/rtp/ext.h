@@ -1,9 +1,9 @@
-// RTP header extensions: small values that travel in front of the payload, by ids that the two sides
-// agreed on.
+// RTP header extensions: small values that travel in front of the payload, by ids that the two
+// sides agreed on.
 //
 // Implements  RFC 8285 §4.2, §4.3 (the two forms); RFC 9143 §15.1 (MID), RFC 8852 §3 (RID, repaired
-//             RID), RFC 6464 (audio level), RFC 5450 (transmission time offset), 3GPP TS 26.114
-//             §7.4.5 (video orientation); and of WebRTC: abs-send-time, transport-wide-cc-01,
+//             RID), RFC 6464 (audio level), RFC 5450 (transmission time offset), 3GPP TS 26.114,
+//             7.4.5 (video orientation); and of WebRTC: abs-send-time, transport-wide-cc-01,
 //             playout-delay, video-content-type, abs-capture-time
 // Not here    the extension's frame (rtp/packet.h); the dependency descriptor is passed over
 // Ownership   a parsed value's texts borrow from the datagram
@@ -71,7 +71,8 @@ static inline bool rtp_ext_has(const struct rtp_ext_values *values, enum rtp_ext
 const char *rtp_ext_uri(enum rtp_ext_kind kind);
 enum rtp_ext_kind rtp_ext_kind_of(struct bytes uri);
 
-// Agrees on an id from 1 to 255, of which 15 is never one (§4.2). RANGE, or EXISTS: it is another's.
+// Agrees on an id from 1 to 255, of which 15 is never one (§4.2). RANGE, or EXISTS: it is
+// another's.
 YODEL_MUST_USE enum yodel_err rtp_ext_map_set(
     struct rtp_ext_map *map, enum rtp_ext_kind kind, uint32_t id);
 

@@ -155,7 +155,8 @@ static void what_is_reserved_is_overwritten_in_place(void)
     CHECK_EQ(rtp_ext_find(span_of(room, 11), &map, RTP_EXT_RID).len, 0);
 }
 
-// P2 and P14: each row is the extension's bytes, and which kinds may be read from them. The ids are 1 and on.
+// P2 and P14: each row is the extension's bytes, and which kinds may be read from them. The ids are
+// 1 and on.
 static void what_lies_is_as_if_it_were_absent(void)
 {
 #define BIT(kind) RTP_EXT_BIT(RTP_EXT_##kind)

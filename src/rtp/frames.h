@@ -2,19 +2,19 @@
 // which they can be decoded.
 //
 //              a key frame is whole
-//   WAITING --------------------------> FLOWING: each frame follows the one before without a gap, or
-//      ^                                   |     is a key frame
-//      +-----------------------------------+
+//   WAITING ------------------------> FLOWING: each frame follows the one before without a gap, or
+//      ^                                 |     is a key frame
+//      +---------------------------------+
 //        something is lost for good: missing too long, given up, no room, a decoder that failed
 //
-// Implements  RFC 3550 §5.1 (the marker, one timestamp a frame); RFC 4585 §6.3.1, RFC 8834 §5.1.2 (key
-//             frames are asked for when decoding cannot go on)
-// Not here    when a frame is shown; asking for packets again (rtp/nack.h); layers: a frame is all that
-//             has one timestamp
+// Implements  RFC 3550 §5.1 (the marker, one timestamp a frame); RFC 4585 §6.3.1, RFC 8834 §5.1.2
+//             (key frames are asked for when decoding cannot go on)
+// Not here    when a frame is shown; asking for packets again (rtp/nack.h); layers: a frame is all
+//             that has one timestamp
 // Ownership   owns one allocation of `places` packets; frames are put in the caller's room
 // Time        every `now` must be at least the one before it
-// Limits      packets of RTP_FRAMES_PACKET_MAX bytes of payload, RTP_FRAMES_WAIT_MAX for one that is
-//             missing; a key frame is asked for once in RTP_FRAMES_KEY_INTERVAL (C7, P14)
+// Limits      packets of RTP_FRAMES_PACKET_MAX bytes of payload, RTP_FRAMES_WAIT_MAX for one that
+//             is missing; a key frame is asked for once in RTP_FRAMES_KEY_INTERVAL (C7, P14)
 
 #ifndef RTP_FRAMES_H
 #define RTP_FRAMES_H
@@ -97,8 +97,8 @@ void rtp_frames_recv(
 void rtp_frames_lose(struct rtp_frames *frames, yodel_time now);
 void rtp_frames_tick(struct rtp_frames *frames, yodel_time now);
 
-// The next frame, put together in `room`; false where none is whole. A frame larger than the room is
-// lost.
+// The next frame, put together in `room`; false where none is whole. A frame larger than the room
+// is lost.
 bool rtp_frames_next(
     struct rtp_frames *frames, struct span room, struct rtp_frame *frame, yodel_time now);
 

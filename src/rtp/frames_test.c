@@ -1,5 +1,5 @@
-// RTP frames: whatever the order of packets, frames come out whole and in the order of decoding; what
-// is lost for good costs a key frame, and one request in half a second.
+// RTP frames: whatever the order of packets, frames come out whole and in the order of decoding;
+// what is lost for good costs a key frame, and one request in half a second.
 
 #include "rtp/frames.h"
 
@@ -23,7 +23,7 @@ static void begin(size_t places)
     CHECK_EQ(rtp_frames_init(&frames, alloc_system(), places), YODEL_OK);
 }
 
-// ---- a small stream of VP8, in which a frame's packets are its letters: capital ones are key frames
+// ---- a small stream of VP8: a letter is a packet, equal ones a frame, capital ones a key frame
 
 static void send_at(uint64_t seq, char letter, bool is_start, bool is_last, yodel_time now)
 {

@@ -58,8 +58,8 @@ static void forget_first(struct rtp_history *history)
     history->first++;
 }
 
-// Forgets the oldest as long as one of them lies in the bytes from `from` up to `to`. In the ring of
-// bytes they lie in the order of their numbers.
+// Forgets the oldest as long as one of them lies in the bytes from `from` up to `to`. In the ring
+// of bytes they lie in the order of their numbers.
 static void clear_bytes(struct rtp_history *history, size_t from, size_t to)
 {
     while (history->first < history->end) {

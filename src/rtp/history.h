@@ -1,10 +1,10 @@
 // RTP history: the packets that were sent lately, to be sent again for who asks, within limits.
 //
-// Implements  RFC 4585 §6.2.1, the sender's side; RFC 4588 §3, §5 decides that what is sent again is a
+// Implements  RFC 4585 §6.2.1, the sender's side; RFC 4588 §4 decides that what is sent again is a
 //             packet of its own
 // Not here    what that packet looks like (rtp/rtx.h). Where RTX was not agreed on nothing is sent
-//             again: a second packet under one number, with other extensions, would be encrypted with
-//             the nonce of the first
+//             again: a second packet under one number, with other extensions, would be encrypted
+//             with the nonce of the first
 // Ownership   owns one allocation; a packet taken is borrowed until the next put
 // Time        every `now` must be at least the one before it
 // Limits      by init; what is older than RTP_HISTORY_AGE_MAX is of no use to anybody;

@@ -1,5 +1,5 @@
-// RTP history: what was sent lately is sent again to who asks, once a round trip, and never more than
-// was sent.
+// RTP history: what was sent lately is sent again to who asks, once a round trip, and never more
+// than was sent.
 
 #include "rtp/history.h"
 
@@ -94,7 +94,8 @@ static void what_is_old_gone_or_never_was_is_refused(void)
     rtp_history_deinit(&history);
 }
 
-// C6: a peer that asks for all it was sent, again and again, gets as much as it was sent, and the reserve.
+// C6: a peer that asks for all it was sent, again and again, gets as much as it was sent, and the
+// reserve.
 static void a_peer_that_asks_for_ever_gets_no_more_than_was_sent(void)
 {
     uint64_t sent = 0;

@@ -3,12 +3,12 @@
 // What is missing may only be late: the wait before it is asked for the first time follows how late
 // packets were that came by themselves, in less than a round trip.
 //
-//                  it came, or what is before a key frame is forgotten
-//   MISSING ------------------------------------------------------------> gone
+//                it came, or what is before a key frame is forgotten
+//   MISSING ----------------------------------------------------------> gone
 //      |  asked RTP_NACK_TRIES_MAX times, or too many are missing
-//      +----------------------------------------------------------------> gone, a key frame is wanted
+//      +--------------------------------------------------------------> gone, a key frame is wanted
 //
-// Implements  RFC 4585 §6.2.1, the receiver's decisions, which it leaves open; RFC 8834 §6.1.1
+// Implements  RFC 4585 §6.2.1, the receiver's decisions, which it leaves open; RFC 8834 §6.1
 // Not here    the packet on the wire (rtp/rtcp.h); what the sender does (rtp/history.h)
 // Ownership   values
 // Time        every `now` must be at least the one before it
@@ -50,8 +50,8 @@ struct rtp_nack {
 void rtp_nack_init(struct rtp_nack *nack);
 void rtp_nack_set_rtt(struct rtp_nack *nack, yodel_duration rtt);
 
-// A packet came, by itself or repaired (RTX). Without RTX an answer looks like a late packet, but for
-// the time that it takes.
+// A packet came, by itself or repaired (RTX). Without RTX an answer looks like a late packet, but
+// for the time that it takes.
 void rtp_nack_recv(struct rtp_nack *nack, uint64_t seq, bool is_repaired, yodel_time now);
 
 // What is below `seq` is of no use any more.

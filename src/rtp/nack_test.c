@@ -1,5 +1,5 @@
-// RTP losses: what is missing is asked for once a round trip, the late are waited for, and what will
-// not come is given up.
+// RTP losses: what is missing is asked for once a round trip, the late are waited for, and what
+// will not come is given up.
 
 #include "rtp/nack.h"
 

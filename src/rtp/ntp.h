@@ -45,7 +45,8 @@ struct rtp_ntp_clock {
 
 void rtp_ntp_clock_recv(struct rtp_ntp_clock *clock, uint64_t ntp, yodel_time now);
 
-// When, by our clock, what the sender's clock calls `ntp` would have come without delay but the least.
+// When, by our clock, what the sender's clock calls `ntp` would have come without delay but the
+// least.
 bool rtp_ntp_clock_local(const struct rtp_ntp_clock *clock, uint64_t ntp, yodel_time *at);
 
 #endif

@@ -17,7 +17,8 @@
 #define RTP_PACKET_VERSION 0x80            // 2, in the two highest bits of every packet.
 #define RTP_PACKET_EXTENSION 0x10          // X, in the same byte.
 #define RTP_PACKET_ONE_BYTE_PROFILE 0xbede // RFC 8285 §4.2.
-#define RTP_PACKET_TWO_BYTE_PROFILE 0x1000 // §4.3; the four lowest bits are the application's.
+#define RTP_PACKET_TWO_BYTE_PROFILE                                                                \
+    0x1000 // RFC 8285 §4.3; the four lowest bits are the application's.
 
 enum rtp_kind { RTP_KIND_FOREIGN, RTP_KIND_RTP, RTP_KIND_RTCP };
 
@@ -38,15 +39,15 @@ struct rtp_packet {
     uint8_t padding_len;
 };
 
-// By the first two bytes, so that it works on encrypted packets too. Payload types 64 to 95 with the
-// marker look like RTCP and are therefore never agreed on (RFC 5761 §4).
+// By the first two bytes, so that it works on encrypted packets too. Payload types 64 to 95 with
+// the marker look like RTCP and are therefore never agreed on (RFC 5761 §4).
 enum rtp_kind rtp_packet_kind(struct bytes datagram);
 
 // FOREIGN: not version 2, or too short for a header. `packet` is written only on YODEL_OK.
 YODEL_MUST_USE enum yodel_err rtp_packet_parse(struct rtp_packet *packet, struct bytes datagram);
 
-// Writes the header with `csrcs` and, unless the form is NONE, `exts` as they are, whose length is a
-// multiple of four. Extensions by value, the payload and padding follow it.
+// Writes the header with `csrcs` and, unless the form is NONE, `exts` as they are, whose length is
+// a multiple of four. Extensions by value, the payload and padding follow it.
 void rtp_packet_put_header(struct writer *w, const struct rtp_packet *packet);
 
 // §5.1: ends the packet that begins at `at` with `len` bytes of padding, 0 for none.

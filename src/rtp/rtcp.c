@@ -209,9 +209,9 @@ static bool next_transport(struct rtcp_reader *reader, struct rtcp_block *block)
     return false;
 }
 
-//  |  "REMB"                                                       |   draft-alvestrand-rmcat-remb-03
-//  |  count        |  exponent |  mantissa                         |
-//  |  count times an SSRC                                          |
+//  |  "REMB"                                                     |   draft-alvestrand-rmcat-remb
+//  |  count        |  exponent |  mantissa                       |
+//  |  count times an SSRC                                        |
 static bool read_remb(struct reader *r, struct rtcp_block *block)
 {
     if (read_u32(r) != REMB_NAME) {

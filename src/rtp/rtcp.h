@@ -1,16 +1,16 @@
 // RTCP packets: what the receivers and senders of RTP tell each other, compound or in reduced size.
 //
-// The reader hands out one flat block after the other, a report, a name, a lost packet's number with
-// its mask, whatever packet it was in, so that its user is one switch.
+// The reader hands out one flat block after the other, a report, a name, a lost packet's number
+// with its mask, whatever packet it was in, so that its user is one switch.
 //
-// Implements  RFC 3550 §6.4 to §6.6 (SR, RR, SDES, BYE); RFC 5506 (reduced size); RFC 4585 §6.2, §6.3
-//             (NACK, PLI); RFC 5104 §4.3.1 (FIR); RFC 3611 §4.4, §4.5 (RRTR, DLRR);
+// Implements  RFC 3550 §6.4 to §6.6 (SR, RR, SDES, BYE); RFC 5506 (reduced size); RFC 4585 §6.2,
+//             §6.3 (NACK, PLI); RFC 5104 §4.3.1 (FIR); RFC 3611 §4.4, §4.5 (RRTR, DLRR);
 //             draft-alvestrand-rmcat-remb-03 (REMB)
-// Not here    what is in transport-wide feedback (rtp/twcc.h); APP, TMMBR and other XR blocks, which
-//             are passed over; the reason of a BYE, which is for people and not read
+// Not here    what is in transport-wide feedback (rtp/twcc.h); APP, TMMBR and other XR blocks,
+//             which are passed over; the reason of a BYE, which is for people and not read
 // Ownership   blocks borrow from the datagram
-// Departs     any packet may be padded, by any number of bytes, not the last one alone by whole words
-//             (RFC 3550 §6.4.1): so do browsers with transport-wide feedback
+// Departs     any packet may be padded, by any number of bytes, not the last one alone by whole
+//             words (RFC 3550 §6.4.1): so do browsers with transport-wide feedback
 // Limits      what a packet of 65535 words can hold; work is linear in the datagram's length
 
 #ifndef RTP_RTCP_H

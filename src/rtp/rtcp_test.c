@@ -205,7 +205,8 @@ static void rates_round_down_and_saturate(void)
 #define WORD "abcd"
 #define REPORT S2 WORD WORD WORD WORD WORD
 
-// Each row is a datagram: whether it opens, and how many blocks, unknown and malformed things it has.
+// Each row is a datagram: whether it opens, and how many blocks, unknown and malformed things it
+// has.
 static void datagrams_are_believed_as_far_as_they_hold(void)
 {
     static const struct {

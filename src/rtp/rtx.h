@@ -1,6 +1,6 @@
 // RTX: a packet that is sent again, as a packet of a stream of its own.
 //
-// Implements  RFC 4588 §4 (the payload), §8.1 (the original's timestamp and marker); RFC 8852 §3.2 (the
+// Implements  RFC 4588 §4 (the payload; the original's timestamp and marker); RFC 8852 §3.2 (the
 //             RID becomes the repaired RID)
 // Not here    when something is sent again (rtp/history.h)
 // Ownership   what is unpacked borrows from the same datagram

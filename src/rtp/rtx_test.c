@@ -47,7 +47,7 @@ static void what_is_unpacked_is_what_was_sent(void)
     rtp_rtx_put(&w, original(&map), &rtx, &map);
     CHECK_EQ(rtp_packet_parse(&packet, writer_bytes(&w)), YODEL_OK);
     CHECK(packet.ssrc == 2 && packet.seq == 77 && packet.payload_type == 97);
-    CHECK(packet.marker && packet.timestamp == 9000); // RFC 4588 §8.1.
+    CHECK(packet.marker && packet.timestamp == 9000); // RFC 4588 §4.
     rtp_ext_read(&values, &packet, &map);
     CHECK(!rtp_ext_has(&values, RTP_EXT_RID));
     CHECK_BYTES(values.repaired_rid, bytes_of_text("hi"));

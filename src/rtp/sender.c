@@ -1,4 +1,4 @@
-// RTP senders: counting.
+// RTP senders: counting, and answering no faster than is good.
 
 #include "rtp/sender.h"
 
@@ -34,4 +34,36 @@ bool rtp_sender_report(
         .packets = (uint32_t)sender->packets,
         .octets = (uint32_t)sender->octets};
     return true;
+}
+
+void rtp_sender_recv_pli(struct rtp_sender *sender)
+{
+    sender->key_requests++;
+    sender->is_key_wanted = true;
+}
+
+void rtp_sender_recv_fir(struct rtp_sender *sender, uint8_t fir_seq)
+{
+    if (sender->has_fir && sender->fir_seq == fir_seq) {
+        return;
+    }
+    sender->has_fir = true;
+    sender->fir_seq = fir_seq;
+    rtp_sender_recv_pli(sender);
+}
+
+bool rtp_sender_take_key(struct rtp_sender *sender, yodel_time now)
+{
+    if (!sender->is_key_wanted || now < sender->key_due) {
+        return false;
+    }
+    sender->is_key_wanted = false;
+    sender->key_due = time_after(now, RTP_SENDER_KEY_INTERVAL);
+    sender->key_frames++;
+    return true;
+}
+
+yodel_time rtp_sender_next_timeout(const struct rtp_sender *sender)
+{
+    return sender->is_key_wanted ? sender->key_due : YODEL_NEVER;
 }

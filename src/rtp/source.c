@@ -32,7 +32,7 @@ static void begin(struct rtp_source *source, uint64_t seq)
     source->resume = 0;
 }
 
-// A.1, update_seq. Says whether the packet is taken, and unwraps its number.
+// §A.1, update_seq. Says whether the packet is taken, and unwraps its number.
 static bool take_seq(struct rtp_source *source, uint16_t wire, uint64_t *seq)
 {
     if (!source->is_started) {
@@ -65,7 +65,7 @@ static uint32_t to_units(yodel_time at, uint32_t clock_rate)
                       at % YODEL_SECONDS(1) * clock_rate / YODEL_SECONDS(1));
 }
 
-// A.8. A transit that is no transit, because the timestamps leap, only begins the next difference.
+// §A.8. A transit that is no transit, because the timestamps leap, only begins the next difference.
 static void measure_jitter(struct rtp_source *source, uint32_t timestamp, yodel_time now)
 {
     uint32_t transit = to_units(now, source->clock_rate) - timestamp;
@@ -125,7 +125,7 @@ bool rtp_source_has_news(const struct rtp_source *source)
     return source->is_valid && source->received > source->received_before;
 }
 
-// A.3.
+// §A.3.
 static int32_t lost_of(const struct rtp_source *source, uint64_t expected)
 {
     int64_t lost = (int64_t)(expected - source->received);

@@ -1,15 +1,15 @@
 // RTP sources: what is known of one stream that we receive, from its packets and its sender's
 // reports.
 //
-// Implements  RFC 3550 Appendix A.1 (sequence numbers), A.3 (loss), A.8 (jitter), §6.4.1 (what a report
-//             says)
+// Implements  RFC 3550 §6.4.1 (what a report says), §A.1 (sequence numbers), §A.3 (loss), §A.8
+//             (jitter)
 // Not here    which source a packet belongs to, buffers, repair (rtp/nack.h)
 // Ownership   values
 // Time        every `now` must be at least the one before it
 // Limits      RTP_SOURCE_DROPOUT_MAX packets forward, RTP_SOURCE_MISORDER_MAX back; what is further
 //             away begins anew once the next one follows it
-// Departs     a source need not prove itself by two packets in sequence before its packets are used:
-//             SRTP has done so. It is reported once it has
+// Departs     a source need not prove itself by two packets in sequence before its packets are
+//             used: SRTP has done so. It is reported once it has
 
 #ifndef RTP_SOURCE_H
 #define RTP_SOURCE_H
@@ -18,8 +18,8 @@
 #include "rtp/ntp.h"
 #include "rtp/packet.h"
 
-#define RTP_SOURCE_DROPOUT_MAX 3000  // A.1: a minute of audio, seconds of video.
-#define RTP_SOURCE_MISORDER_MAX 1000 // A.1 has 100, which a burst of video exceeds.
+#define RTP_SOURCE_DROPOUT_MAX 3000  // §A.1: a minute of audio, seconds of video.
+#define RTP_SOURCE_MISORDER_MAX 1000 // §A.1 has 100, which a burst of video exceeds.
 #define RTP_SOURCE_SYNC_MAX_S 60     // So far from a sender's report its clock is carried.
 
 // Where a packet lies, in numbers that never wrap.

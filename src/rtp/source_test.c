@@ -1,5 +1,5 @@
-// RTP sources and senders: numbers and timestamps that never wrap, what is reported of them, and the
-// clocks of both sides.
+// RTP sources and senders: numbers and timestamps that never wrap, what is reported of them, and
+// the clocks of both sides.
 
 #include "rtp/source.h"
 
@@ -124,7 +124,8 @@ static void packets_a_little_out_of_order_are_taken(void)
     CHECK(!recv(5000 + RTP_SOURCE_DROPOUT_MAX - 1 + RTP_SOURCE_DROPOUT_MAX, 0, 0));
 }
 
-// P4: timestamps that leap back for ever by half their range stay above nothing, and so does jitter.
+// P4: timestamps that leap back for ever by half their range stay above nothing, and so does
+// jitter.
 static void timestamps_that_leap_stay_above_nothing(void)
 {
     begin(0, 0);
@@ -197,6 +198,42 @@ static void a_sender_reports_the_timestamp_of_this_moment(void)
     CHECK_EQ(info.ntp, rtp_ntp_of(YODEL_SECONDS(11) + YODEL_MS(20)));
 }
 
+// C7: asked for a thousand times a second, key frames are made twice, and none is forgotten.
+static void a_flood_of_requests_gets_two_key_frames_a_second(void)
+{
+    struct rtp_sender sender;
+    uint64_t made = 0;
+
+    rtp_sender_init(&sender, 9, 90000);
+    CHECK_EQ(rtp_sender_next_timeout(&sender), YODEL_NEVER);
+    for (yodel_time now = 0; now < YODEL_SECONDS(10); now += YODEL_MS(1)) {
+        if (now % YODEL_MS(2) == 0) {
+            rtp_sender_recv_pli(&sender);
+        } else {
+            rtp_sender_recv_fir(&sender, (uint8_t)(now / YODEL_MS(2)));
+        }
+        made += rtp_sender_take_key(&sender, now);
+    }
+    CHECK_EQ(made, 20);
+    CHECK_EQ(rtp_sender_next_timeout(&sender), YODEL_SECONDS(10));
+    CHECK(rtp_sender_take_key(&sender, YODEL_SECONDS(10)));
+    CHECK(!rtp_sender_take_key(&sender, YODEL_SECONDS(20)));
+}
+
+// RFC 5104 §4.3.1.2: a request is repeated under its number until it is answered.
+static void a_repeated_fir_is_one_request(void)
+{
+    struct rtp_sender sender;
+
+    rtp_sender_init(&sender, 9, 90000);
+    for (yodel_time now = 0; now < YODEL_SECONDS(4); now += YODEL_SECONDS(1)) {
+        rtp_sender_recv_fir(&sender, 0);
+        CHECK_EQ(rtp_sender_take_key(&sender, now), now == 0);
+    }
+    rtp_sender_recv_fir(&sender, 1);
+    CHECK(rtp_sender_take_key(&sender, YODEL_SECONDS(4)));
+}
+
 // Two streams of one sender, whose clock is not ours, with transits that differ: what was captured
 // together has one time, but for the rounding.
 static void lips_are_in_sync(void)
@@ -239,4 +276,6 @@ TEST_MAIN(TEST(numbers_and_timestamps_go_on_across_the_wrap),
     TEST(packets_a_little_out_of_order_are_taken), TEST(timestamps_that_leap_stay_above_nothing),
     TEST(jitter_is_the_mean_deviation), TEST(a_senders_report_is_echoed),
     TEST(a_timestamp_has_its_time_by_the_senders_clock),
-    TEST(a_sender_reports_the_timestamp_of_this_moment), TEST(lips_are_in_sync))
+    TEST(a_sender_reports_the_timestamp_of_this_moment),
+    TEST(a_flood_of_requests_gets_two_key_frames_a_second), TEST(a_repeated_fir_is_one_request),
+    TEST(lips_are_in_sync))

@@ -286,8 +286,8 @@ static enum symbol symbol_at(uint16_t chunk, uint32_t index)
     return (chunk >> 2 * (TWO_BIT_SYMBOLS - 1 - index)) & 3;
 }
 
-// How many bytes the deltas of a chunk's first `count` symbols take. False: one of them is reserved,
-// or a run of none never ends.
+// How many bytes the deltas of a chunk's first `count` symbols take. False: one of them is
+// reserved, or a run of none never ends.
 static bool measure(uint16_t chunk, uint32_t count, size_t *deltas_len)
 {
     bool is_run = (chunk & VECTOR) == 0;

@@ -1,13 +1,14 @@
 // Transport-wide congestion control feedback: which of the packets that carried a transport-wide
 // sequence number arrived, and when.
 //
-// Implements  draft-holmer-rmcat-transport-wide-cc-extensions-01 §3 (the feedback)
+// Implements  transport-wide-cc-01 §3 (the feedback):
+//             draft-holmer-rmcat-transport-wide-cc-extensions-01
 // Not here    what is made of it (congestion control); the header extension (rtp/ext.h)
 // Ownership   values; a feedback under reading borrows from the datagram
-// Time        every `now` must be at least the one before it; arrivals read from a feedback are on the
-//             peer's clock, of which only differences mean something
-// Limits      the receiver remembers RTP_TWCC_WINDOW packets; a feedback has at most that many, and a
-//             peer's at most 65535, of which none beyond what was sent is handed out
+// Time        every `now` must be at least the one before it; arrivals read from a feedback are on
+//             the peer's clock, of which only differences mean something
+// Limits      the receiver remembers RTP_TWCC_WINDOW packets; a feedback has at most that many, and
+//             a peer's at most 65535, of which none beyond what was sent is handed out
 // Departs     a feedback begins with what was lost since the one before, not with the first arrival
 
 #ifndef RTP_TWCC_H

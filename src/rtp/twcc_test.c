@@ -148,7 +148,8 @@ static void half_a_window_is_told_at_once(void)
     CHECK_EQ(rtp_twcc_next_timeout(&receiver), YODEL_SECONDS(1));
 }
 
-// P4: numbers that leap. The window's worth before the leap is lost, and what is older not spoken of.
+// P4: numbers that leap. The window's worth before the leap is lost, and what is older not spoken
+// of.
 static void a_leap_costs_one_window(void)
 {
     begin();
@@ -247,7 +248,8 @@ static void a_browsers_padding_is_no_delta(void)
     CHECK_EQ(status.arrival, (((uint64_t)1 << 24) + 1) * 64000 + 0x28 * 250);
 }
 
-// C8. What was sent last is 0x10064. Each row says how many statuses are handed out, -1: none is believed.
+// C8. What was sent last is 0x10064. Each row says how many statuses are handed out, -1: none is
+// believed.
 static void feedback_that_lies_is_not_believed(void)
 {
 #define AT "\0\1"

@@ -4,12 +4,13 @@
 
 #include "base/assert.h"
 
-//  |Z|Y| W |N|-|-|-|   §4.4: Z, the first element goes on from the payload before; Y, the last one goes
-//                      on in the next; W, how many there are, of which the last has no length, or 0:
-//                      as many as there are lengths; N, a coded video sequence begins
+//  |Z|Y| W |N|-|-|-|   AV1 RTP §4.4: Z, the first element goes on from the payload before; Y, the
+//                      last one goes on in the next; W, how many there are, of which the last has
+//                      no length, or 0: as many as there are lengths; N, a coded video sequence
+//                      begins
 //  | length, leb128 | an OBU's header, its payload |  ...
 //
-//  |0| type  |X|S|-|   AV1 §5.3.2: X, an extension of a byte follows; S, a size follows that
+//  |0| type  |X|S|-|   AV1 Bitstream §5.3.2: X, an extension of a byte follows; S, a size then
 
 #define GOES_ON 0x80
 #define TO_BE_CONTINUED 0x40
@@ -36,7 +37,7 @@ uint32_t rtp_av1_read_leb128(struct reader *r)
         uint8_t byte = read_u8(r);
         value |= (uint64_t)(byte & 0x7f) << (7 * i);
         if ((byte & 0x80) == 0) {
-            r->failed = r->failed || value > UINT32_MAX; // AV1 §4.10.5.
+            r->failed = r->failed || value > UINT32_MAX; // AV1 Bitstream §4.10.5.
             return r->failed ? 0 : (uint32_t)value;
         }
     }
@@ -114,8 +115,8 @@ enum yodel_err rtp_av1_inspect(struct rtp_payload_info *info, struct bytes paylo
     return YODEL_OK;
 }
 
-// The OBU that began at `opened` is whole: it gets its size, unless it has one. A temporal delimiter
-// is of no use to anybody behind RTP (§5).
+// The OBU that began at `opened` is whole: it gets its size, unless it has one. A temporal
+// delimiter is of no use to anybody behind RTP (§5).
 static bool close_obu(struct writer *frame, size_t opened)
 {
     size_t len = frame->len - opened;

@@ -1,7 +1,7 @@
 // AV1 in RTP.
 //
-// Implements  RTP Payload Format For AV1 (AOMedia), version 1.0, §4.3 (OBU elements), §4.4 (the
-//             aggregation header), §5 (packetization); AV1 Bitstream §5.3 (OBU headers), §4.10.5
+// Implements  AV1 RTP §4.4 (the aggregation header), §4.5 (OBU elements), §5 (packetization):
+//             AOMedia's payload format, version 1.0; AV1 Bitstream §5.3 (OBU headers), §4.10.5
 //             (leb128)
 // Not here    the dependency descriptor, an extension that is passed over; what is in an OBU
 // Ownership   borrows the temporal unit, or the payload
@@ -18,8 +18,8 @@ void rtp_av1_put_leb128(struct writer *w, uint32_t value);
 
 YODEL_MUST_USE enum yodel_err rtp_av1_inspect(struct rtp_payload_info *info, struct bytes payload);
 
-// Appends the payload's OBUs, each with its size, as decoders and files want them, as far as there is
-// room.
+// Appends the payload's OBUs, each with its size, as decoders and files want them, as far as there
+// is room.
 YODEL_MUST_USE enum yodel_err rtp_av1_append(
     struct rtp_payload_state *state, struct bytes payload, struct writer *frame);
 

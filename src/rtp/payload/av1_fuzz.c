@@ -1,5 +1,5 @@
-// AV1 in RTP, fuzzed: payloads are put together or refused; whatever a temporal unit holds, its OBUs
-// come back, and those again the same.
+// AV1 in RTP, fuzzed: payloads are put together or refused; whatever a temporal unit holds, its
+// OBUs come back, and those again the same.
 
 #include "fuzz.h"
 #include "rtp/payload/av1.h"

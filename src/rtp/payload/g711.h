@@ -1,7 +1,7 @@
 // G.711: a byte a sample, 8000 in a second, by either of two laws.
 //
-// Implements  ITU-T G.711 (A-law and mu-law); RFC 3551 §4.5.14 (the payload: the samples, any number
-//             of them, but for none)
+// Implements  ITU-T G.711 (A-law and mu-law); RFC 3551 §4.5.14 (the payload: the samples, any
+//             number of them, but for none)
 // Ownership   the caller's room
 // Limits      none: a payload sounds as long as it has bytes
 

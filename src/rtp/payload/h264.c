@@ -4,9 +4,9 @@
 
 #include "base/assert.h"
 
-//  |F|NRI| type    |  the unit ...                              RFC 6184 §5.6: one unit, types 1 to 23
-//  |F|NRI| 24      |  size, 16 bits | unit | size | unit ...     §5.7.1: STAP-A
-//  |F|NRI| 28      |S|E|R| type    |  a part of the unit ...    §5.8: FU-A
+//  |F|NRI| type    |  the unit ...                         RFC 6184 §5.6: a unit, types 1 to 23
+//  |F|NRI| 24      |  size, 16 bits | unit | size | ...     §5.7.1: STAP-A
+//  |F|NRI| 28      |S|E|R| type    |  a part of a unit     §5.8: FU-A
 
 #define TYPE_MASK 0x1f
 #define NRI_MASK 0x60

@@ -1,8 +1,8 @@
 // H.264 in RTP.
 //
 // Implements  RFC 6184 §5.6 (one NAL unit), §5.7.1 (STAP-A), §5.8 (FU-A), §6.2, §6.3 (packetization
-//             modes 0 and 1), §8.1 (profile-level-id); ITU-T H.264 Annex B (the byte stream), §7.3.2.1
-//             (what of a sequence parameter set says the picture's size)
+//             modes 0 and 1), §8.1 (profile-level-id); ITU-T H.264 Annex B (the byte stream),
+//             §7.3.2.1 (what of a sequence parameter set says the picture's size)
 // Not here    interleaving (mode 2), which no browser has
 // Ownership   borrows the frame, or the payload
 // Limits      a size of RTP_H264_SIZE_MAX each way; what says more has no size

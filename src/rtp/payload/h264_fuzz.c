@@ -1,5 +1,5 @@
-// H.264 in RTP, fuzzed: payloads are put together or refused; whatever a byte stream holds, its units
-// come back, and those again the same.
+// H.264 in RTP, fuzzed: payloads are put together or refused; whatever a byte stream holds, its
+// units come back, and those again the same.
 
 #include "fuzz.h"
 #include "rtp/payload/h264.h"

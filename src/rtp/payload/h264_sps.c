@@ -11,7 +11,7 @@
 #define EXPONENT_MAX 31 // Of an Exp-Golomb code; more is a lie (P10).
 #define CHROMA_444 3
 
-// Bits, with the bytes that only prevent start codes left out (§7.4.1.1: 0, 0, 3).
+// Bits, with the bytes that only prevent start codes left out (ITU-T H.264 §7.4.1: 0, 0, 3).
 struct bits {
     struct reader r;
     uint32_t zeros; // Zero bytes in a row, up to here.
@@ -44,7 +44,7 @@ static uint32_t read_bits(struct bits *b, uint32_t count)
     return value;
 }
 
-// ue(v), §9.1.
+// ue(v), ITU-T H.264 §9.1.
 static uint32_t read_number(struct bits *b)
 {
     uint32_t zeros = 0;
@@ -58,7 +58,7 @@ static uint32_t read_number(struct bits *b)
     return ((uint32_t)1 << zeros) - 1 + read_bits(b, zeros);
 }
 
-// se(v), §9.1.1.
+// se(v), ITU-T H.264 §9.1.1.
 static int32_t read_signed(struct bits *b)
 {
     uint32_t number = read_number(b);
@@ -66,7 +66,7 @@ static int32_t read_signed(struct bits *b)
     return (number & 1) != 0 ? (int32_t)(number / 2 + 1) : -(int32_t)(number / 2);
 }
 
-// §7.3.2.1.1.1.
+// ITU-T H.264 §7.3.2.1.1.1.
 static void skip_list(struct bits *b, uint32_t size)
 {
     int32_t last = 8, next = 8;
@@ -154,7 +154,8 @@ static bool read_size(struct bits *b, uint32_t chroma, uint16_t *width, uint16_t
             crop[i] = read_number(b);
         }
     }
-    // §7.4.2.1.1, CropUnitX and CropUnitY: 4:2:0 has half as much chroma each way, 4:2:2 across.
+    // ITU-T H.264 §7.4.2.1.1, CropUnitX and CropUnitY: 4:2:0 has half as much chroma each way,
+    // 4:2:2 across.
     uint32_t unit_x = chroma == 1 || chroma == 2 ? 2 : 1;
     uint32_t unit_y = (chroma == 1 ? 2 : 1) * fields;
     return !b->r.failed && size_of(across, crop[0] + crop[1], unit_x, width) &&

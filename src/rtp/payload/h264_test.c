@@ -1,5 +1,5 @@
-// H.264 in RTP: byte streams come back, key frames are known with their sizes, payloads that lie are
-// malformed.
+// H.264 in RTP: byte streams come back, key frames are known with their sizes, payloads that lie
+// are malformed.
 
 #include "rtp/payload/h264.h"
 

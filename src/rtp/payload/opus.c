@@ -10,16 +10,16 @@
 //  3   |v|p|  count      | padding's length | lengths, if v | frames | padding
 
 #define FRAME_MAX 1275
-#define LONG_LEN 252 // §3.2.1: a second byte follows, worth four times as much.
+#define LONG_LEN 252 // RFC 6716 §3.2.1: a second byte follows, worth four times as much.
 #define DTX_LEN_MAX 2
 #define CODE_MASK 3
 #define STEREO 4
 #define VARIABLE 0x80
 #define PADDED 0x40
 #define COUNT_MASK 0x3f
-#define PADDING_MORE 255 // §3.2.5: 254 bytes, and another length.
+#define PADDING_MORE 255 // RFC 6716 §3.2.5: 254 bytes, and another length.
 
-// §3.1, table 2: samples of one frame at 48 kHz.
+// RFC 6716 §3.1, table 2: samples of one frame at 48 kHz.
 static uint32_t frame_samples(uint8_t config)
 {
     static const uint16_t silk[] = {480, 960, 1920, 2880};
@@ -60,7 +60,7 @@ static size_t read_padding_len(struct reader *r)
     return len;
 }
 
-// §3.2.5. R6 and R7: lengths, frames and padding fill the packet.
+// RFC 6716 §3.2.5. R6 and R7: lengths, frames and padding fill the packet.
 static void skip_many(struct reader *r, uint8_t shape, uint32_t count)
 {
     size_t padding = (shape & PADDED) != 0 ? read_padding_len(r) : 0;

@@ -1,5 +1,5 @@
-// Opus in RTP: one packet of Opus is one payload; what is looked at is how long it sounds, and whether
-// it is well-formed at all.
+// Opus in RTP: one packet of Opus is one payload; what is looked at is how long it sounds, and
+// whether it is well-formed at all.
 //
 // Implements  RFC 7587 §4.2 (the payload), §3.1.3 (DTX); RFC 6716 §3.1, §3.2, §3.4 (the packet, its
 //             rules R1 to R7)

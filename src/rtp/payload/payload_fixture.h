@@ -1,5 +1,5 @@
-// Payload formats under test: a frame is cut with a packetizer into payloads of changing room, and put
-// together again.
+// Payload formats under test: a frame is cut with a packetizer into payloads of changing room, and
+// put together again.
 
 #ifndef RTP_PAYLOAD_PAYLOAD_FIXTURE_H
 #define RTP_PAYLOAD_PAYLOAD_FIXTURE_H

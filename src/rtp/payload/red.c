@@ -4,8 +4,9 @@
 
 #include "base/assert.h"
 
-//  |1| payload type| timestamp offset, 14 bits | length, 10 bits |     RFC 2198 §3, one an older block
-//  |0| payload type|  then the blocks' bytes; the newest one's fill the rest
+//  |1| payload type| timestamp offset, 14 bits | length, 10 bits |   RFC 2198 §3: an older block
+//  |0| payload type|                                                 the newest
+//  then the blocks' bytes, of which the newest one's fill the rest
 
 #define MORE 0x80
 #define LEN_BITS 10

@@ -3,8 +3,8 @@
 // Implements  RFC 2198 §3
 // Not here    what is in the blocks; which of them came already
 // Ownership   blocks borrow from the payload
-// Limits      RTP_RED_BLOCKS_MAX blocks; older ones lie at most RTP_RED_OFFSET_MAX before the newest
-//             and are at most RTP_RED_LEN_MAX bytes
+// Limits      RTP_RED_BLOCKS_MAX blocks; older ones lie at most RTP_RED_OFFSET_MAX before the
+//             newest and are at most RTP_RED_LEN_MAX bytes
 
 #ifndef RTP_PAYLOAD_RED_H
 #define RTP_PAYLOAD_RED_H

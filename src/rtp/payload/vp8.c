@@ -94,8 +94,8 @@ void rtp_vp8_put_descriptor(struct writer *w, const struct rtp_vp8_descriptor *d
     }
 }
 
-// RFC 6386 §9.1: three bytes, the first one's lowest bit 0 in a key frame; then a code and two sizes,
-// little-endian, of 14 bits and a scale.
+// RFC 6386 §9.1: three bytes, the first one's lowest bit 0 in a key frame; then a code and two
+// sizes, little-endian, of 14 bits and a scale.
 static void read_key_header(struct reader r, struct rtp_payload_info *info)
 {
     bool is_key = (read_u8(&r) & 1) == 0;

@@ -1,7 +1,7 @@
 // VP8 in RTP.
 //
-// Implements  RFC 7741 §4.2 (the payload descriptor), §4.3 (the payload header), §4.4 (where frames are
-//             cut: anywhere, as one partition)
+// Implements  RFC 7741 §4.2 (the payload descriptor), §4.3 (the payload header), §4.4 (where frames
+//             are cut: anywhere, as one partition)
 // Ownership   borrows the frame, or the payload
 // Limits      pictures are numbered with 15 bits
 

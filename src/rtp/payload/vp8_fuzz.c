@@ -1,5 +1,5 @@
-// VP8 in RTP, fuzzed: payloads are put together or refused; a descriptor that was read is written with
-// the same meaning; any frame comes back.
+// VP8 in RTP, fuzzed: payloads are put together or refused; a descriptor that was read is written
+// with the same meaning; any frame comes back.
 
 #include "fuzz.h"
 #include "rtp/payload/payload_fixture.h"

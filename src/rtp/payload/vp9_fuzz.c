@@ -1,5 +1,5 @@
-// VP9 in RTP, fuzzed: payloads are put together or refused; a descriptor that was read is written with
-// the same meaning.
+// VP9 in RTP, fuzzed: payloads are put together or refused; a descriptor that was read is written
+// with the same meaning.
 
 #include "fuzz.h"
 #include "rtp/payload/payload_fixture.h"

@@ -1,5 +1,5 @@
-// VP9 in RTP: frames come back, descriptors with all that they may hold are read, and those that lie
-// are malformed.
+// VP9 in RTP: frames come back, descriptors with all that they may hold are read, and those that
+// lie are malformed.
 
 #include "rtp/payload/vp9.h"
 
