@@ -151,6 +151,27 @@ static void the_ring_keeps_what_fits(void)
     rtp_history_deinit(&history);
 }
 
+// What is over a place in the ring's bytes is never given for what was there.
+static void whatever_comes_out_is_what_was_put(void)
+{
+    uint64_t noise = 1;
+    static size_t lens[3000];
+
+    begin(20000, 4096);
+    for (uint64_t seq = 0; seq < 3000; seq++) {
+        noise = noise * 6364136223846793005u + 1442695040888963407u;
+        lens[seq] = 1 + (size_t)(noise >> 33) % 1500;
+        put(0x10000 + seq, lens[seq], 0);
+        history.budget = RTP_HISTORY_RESERVE;
+        for (uint64_t asked = history.first; asked < history.end; asked++) {
+            history.packets[asked % 4096].again = 0;
+            ask(asked, 0, 0);
+            check_taken(asked, lens[asked - 0x10000], 0);
+        }
+    }
+    rtp_history_deinit(&history);
+}
+
 static void what_is_too_large_is_not_kept(void)
 {
     begin(100, 4);
@@ -194,5 +215,5 @@ TEST_MAIN(TEST(what_is_asked_for_comes_in_that_order_across_the_wrap),
     TEST(one_packet_is_sent_again_once_a_round_trip),
     TEST(what_is_old_gone_or_never_was_is_refused),
     TEST(a_peer_that_asks_for_ever_gets_no_more_than_was_sent), TEST(the_ring_keeps_what_fits),
-    TEST(what_is_too_large_is_not_kept), TEST(numbers_that_leap_begin_anew),
-    TEST(all_is_in_one_allocation))
+    TEST(whatever_comes_out_is_what_was_put), TEST(what_is_too_large_is_not_kept),
+    TEST(numbers_that_leap_begin_anew), TEST(all_is_in_one_allocation))

@@ -125,6 +125,18 @@ static void losses_shorten_the_wait_again(void)
     CHECK(nack.reorder < YODEL_MS(1));
 }
 
+// Without RTX an answer comes under its own number, a round trip later: it is not a late one.
+static void an_answer_without_rtx_is_no_late_packet(void)
+{
+    begin(0);
+    rtp_nack_recv(&nack, 2, false, 0);
+    CHECK_EQ(asked_at(0), 1);
+    rtp_nack_recv(&nack, 1, false, RTP_NACK_RTT_FIRST);
+    CHECK_EQ(nack.recovered, 1);
+    CHECK_EQ(nack.late, 0);
+    CHECK_EQ(nack.reorder, 0);
+}
+
 static void what_is_before_a_key_frame_is_forgotten(void)
 {
     begin(0);
@@ -163,5 +175,6 @@ TEST_MAIN(TEST(what_is_missing_is_asked_for_at_once_and_once_a_round_trip),
     TEST(what_never_comes_is_given_up_for_a_key_frame),
     TEST(too_many_missing_are_given_up_together),
     TEST(the_late_are_waited_for_once_it_is_known_how_late_they_are),
-    TEST(losses_shorten_the_wait_again), TEST(what_is_before_a_key_frame_is_forgotten),
-    TEST(little_room_leaves_the_rest_for_the_next), TEST(duplicates_and_the_unknown_change_nothing))
+    TEST(losses_shorten_the_wait_again), TEST(an_answer_without_rtx_is_no_late_packet),
+    TEST(what_is_before_a_key_frame_is_forgotten), TEST(little_room_leaves_the_rest_for_the_next),
+    TEST(duplicates_and_the_unknown_change_nothing))

@@ -59,6 +59,10 @@ static void an_echo_that_lies_measures_nothing(void)
     CHECK(!rtp_ntp_rtt(&held_too_long, now, &rtt));
     CHECK(!rtp_ntp_rtt(&ancient, now, &rtt));
     CHECK_EQ(rtt, 77);
+    // But for what rounding makes of a round trip of nothing.
+    struct rtcp_echo rounded = {rtp_ntp_middle(rtp_ntp_of(now)), 5};
+    CHECK(rtp_ntp_rtt(&rounded, now, &rtt));
+    CHECK_EQ(rtt, 0);
     CHECK_EQ(rtp_ntp_echo(1 << 20, 0, YODEL_SECONDS(80000)).delay, UINT32_MAX);
 }
 

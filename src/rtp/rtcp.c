@@ -80,7 +80,6 @@ static void open_packet(struct rtcp_reader *reader)
     uint8_t flags;
 
     reader->body = take_packet(&reader->packets, &flags, &reader->type);
-    reader->items = (struct reader){0};
     reader->count = flags & COUNT_MASK;
     reader->is_first = true;
     if (reader->type != RTCP_TYPE_SDES && reader->type != RTCP_TYPE_BYE) {

@@ -111,6 +111,7 @@ static void payloads_that_lie_are_malformed(void)
         {"it goes on from nothing", "\x90\x30x", 3, "\x10\x30y", 3, NULL, 0},
         {"it does not go on", "\x50\x30x", 3, "\x10\x30y", 3, NULL, 0},
         {"a sequence that goes on", "\x98\x30x", 3, "\x10\x30y", 3, NULL, 0},
+        {"a sequence in the middle of an OBU", "\x50\x30x", 3, "\x98y", 2, NULL, 0},
         {"the forbidden bit", "\x10\xb0x", 3, "\x10\x30y", 3, NULL, 0},
         {"half a header", "\x10\x34", 2, "\x10\x30y", 3, NULL, 0},
     };

@@ -132,7 +132,7 @@ static bool size_of(uint64_t blocks, uint64_t cropped, uint64_t unit, uint16_t *
 {
     uint64_t whole = blocks * MACROBLOCK;
 
-    if (whole > RTP_H264_SIZE_MAX || cropped >= whole || cropped * unit >= whole) {
+    if (whole > RTP_H264_SIZE_MAX || cropped * unit >= whole) {
         return false;
     }
     *size = (uint16_t)(whole - cropped * unit);

@@ -310,27 +310,37 @@ static void parameter_sets_cut_short_have_no_size(void)
     CHECK(!rtp_h264_size(bytes_of(sps, sizeof sps), &width, &height));
 }
 
-// ITU-T H.264 §7.4.1: a 3 behind two zeros is none of the set's bytes.
-static void bytes_that_prevent_start_codes_are_left_out(void)
+// Puts a 3 behind each two zeros that a byte of 3 or less follows.
+static size_t escape(uint8_t *escaped, const uint8_t *plain, size_t count)
 {
-    struct sps set = {66, 1, 1, 40, 30, 1, {0}, false, 0x3fffffff};
-    uint8_t escaped[256];
-    uint16_t width = 0, height = 0;
     size_t len = 0, zeros = 0;
 
-    CHECK(size_of(&set, &width, &height) && width == 640 && height == 480);
-    size_t plain = sps_bits / 8 + 1;
-    for (size_t i = 0; i < plain; i++) {
-        if (zeros == 2 && sps[i] <= 3) {
+    for (size_t i = 0; i < count; i++) {
+        if (zeros == 2 && plain[i] <= 3) {
             escaped[len++] = 3;
             zeros = 0;
         }
-        zeros = sps[i] == 0 ? zeros + 1 : 0;
-        escaped[len++] = sps[i];
+        zeros = plain[i] == 0 ? zeros + 1 : 0;
+        escaped[len++] = plain[i];
     }
-    CHECK(len > plain);
-    width = height = 0;
-    CHECK(rtp_h264_size(bytes_of(escaped, len), &width, &height) && width == 640 && height == 480);
+    return len;
+}
+
+// ITU-T H.264 §7.4.1: such a 3 is none of the set's bytes.
+static void bytes_that_prevent_start_codes_are_left_out(void)
+{
+    for (uint32_t shift = 0; shift < 8; shift++) { // Numbers with many zeros, at every bit.
+        struct sps set = {66, 1, 1, 40, 30, 1, {0}, false, 0x3fffffffu >> shift};
+        uint8_t escaped[256];
+        uint16_t width = 0, height = 0;
+        CHECK(size_of(&set, &width, &height) && width == 640 && height == 480);
+        size_t plain_len = sps_bits / 8 + 1;
+        size_t len = escape(escaped, sps, plain_len);
+        CHECK(len > plain_len);
+        width = height = 0;
+        CHECK(rtp_h264_size(bytes_of(escaped, len), &width, &height));
+        CHECK(width == 640 && height == 480);
+    }
 }
 
 // RFC 6184 §8.1, and what browsers offer.

@@ -60,6 +60,8 @@ static void packets_that_break_a_rule_are_malformed(void)
         {"R5: 48 frames of 20 ms", {0x0b, 48}, 50, 0},
         {"R5: 6 of 20 ms", {0x0b, 6}, 62, 5760},
         {"R5: 7 of 20 ms", {0x0b, 7}, 72, 0},
+        {"R2: a frame of 1275 among equals", {0x0b, 1}, 1277, 960},
+        {"R2: a frame of 1276 among equals", {0x0b, 1}, 1278, 0},
         {"R6: not a whole frame each", {0x0b, 3}, 63, 0},
         {"R6: padding", {0x0b, 0x43, 4}, 67, 2880},
         {"R6: more padding than there is", {0x0b, 0x43, 65}, 67, 0},
