@@ -1,5 +1,5 @@
-// Other implementations against the library: each says hello to examples/echo, which answers with
-// what it hears. They know nothing of each other but SDP.
+// Other implementations against the library. Two say hello to examples/echo, which answers with what
+// it hears, and know nothing of it but SDP; FFmpeg gets our RTP and gives us its own (rtp.mjs).
 //
 //   werift          ICE, DTLS and SCTP of its own, in TypeScript
 //   @roamhq/wrtc    libwebrtc
@@ -8,6 +8,8 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { videoBothWays } from "./rtp.mjs";
 
 const ECHO = join(dirname(fileURLToPath(import.meta.url)), "../../build/examples/echo");
 const MESSAGES = 40;
@@ -86,15 +88,19 @@ const others = {
 };
 let passed = 0;
 let failed = 0;
-for (const [name, load] of Object.entries(others)) {
+async function claim(what, check) {
   try {
-    await talk(await load());
-    console.log(`ok   ${name} hears its echo`);
+    await check();
+    console.log(`ok   ${what}`);
     passed++;
   } catch (error) {
-    console.log(`FAIL ${name}: ${error.stack}`);
+    console.log(`FAIL ${what}: ${error.stack}`);
     failed++;
   }
 }
+for (const [name, load] of Object.entries(others)) {
+  await claim(`${name} hears its echo`, async () => talk(await load()));
+}
+await claim("FFmpeg has what it takes", () => videoBothWays(claim));
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
