@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { equal, isTrue } from "../lib/check.mjs";
 import { address } from "../lib/network.mjs";
+import { MIB } from "../lib/files.mjs";
 import * as page from "../lib/page.mjs";
 import * as program from "../lib/program.mjs";
 
@@ -52,13 +53,14 @@ function noteCandidates() {
 async function toChromium({ browsers, server, files }, args) {
   const taker = await browsers.get("Chromium");
   await rm(taker.downloads, { recursive: true, force: true });
-  const child = program.start(["send", "--server", server.url, "--json", ...args, files.middling.path]);
+  const file = await files.fresh(60 * MIB);
+  const child = program.start(["send", "--server", server.url, "--json", ...args, file.path]);
   const events = new program.Events(child);
   const { code } = await events.find("code");
   const receiver = await page.open(taker, `${server.url}#${code}`, noteCandidates);
   await page.accept(receiver);
   await page.expectTitle(receiver, "Received");
-  equal(await page.downloaded(taker, files.middling.name, files.middling.size), files.middling.hash, "the hash");
+  equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
   await program.success(child, 20_000);
   const told = await receiver.evaluate(() => window.told);
   const shown = await page.text(receiver, ".path");
@@ -83,14 +85,15 @@ export const paths = [
     run: ({ browsers, server, files }) =>
       withoutUdp(async () => {
         const folder = await mkdtemp(join(browsers.home, "received-"));
-        const sender = await page.openSender(await browsers.get("Chromium"), server.url, [files.middling.path]);
+        const file = await files.fresh(60 * MIB);
+        const sender = await page.openSender(await browsers.get("Chromium"), server.url, [file.path]);
         const args = ["receive", "--server", server.url, "--json", "--yes", "--output", folder, sender.code];
         const child = program.start(args);
         const events = new program.Events(child);
         await program.success(child);
         equal(events.last("progress").path, "this machine over TCP", "the terminal's path");
         await page.expectTitle(sender.page, "All there");
-        equal(await page.hashOf(join(folder, files.middling.name)), files.middling.hash, "the hash");
+        equal(await page.hashOf(join(folder, file.name)), file.hash, "the hash");
         await page.close(sender.page);
       }),
   },
