@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "net/clock.h"
+#include "transfer/name.h"
 
 #define LOW_THRESHOLD (512u << 10)
 #define MISMATCH "fingerprint-mismatch"
@@ -94,20 +95,29 @@ static void send_abort(struct cli_connection *connection, const char *code, cons
     send_signal(connection, json_pack("{s:{s:s, s:s}}", "abort", "code", code, "text", text));
 }
 
-// Gives up looking for a path, aloud: the other side then says the same, and not that somebody left.
-static void give_up(struct cli_connection *connection, const char *text)
-{
-    send_abort(connection, NO_PATH, "no path was found");
-    cli_connection_fail(connection, CLI_NETWORK, "no-connection", text);
-}
-
 static const char no_path_text[] =
     "the two machines cannot reach each other directly; try another network on one side (a "
     "firewall or a strict NAT is between them)";
 
+// `who` and `why` may be empty: the network's silence says no more.
+static void fail_without_path(struct cli_connection *connection, const char *who, const char *why)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text, "%s%s%s%s", no_path_text, *why ? ": " : "", who, why);
+    cli_connection_fail(connection, CLI_NETWORK, "no-connection", text);
+}
+
+// Gives up looking for a path, aloud: the other side then says the same, and not that somebody left.
+static void give_up(struct cli_connection *connection, const char *why)
+{
+    send_abort(connection, NO_PATH, why);
+    fail_without_path(connection, "", why);
+}
+
 static void on_no_connection(uv_timer_t *timer)
 {
-    give_up(timer->data, no_path_text);
+    give_up(timer->data, "");
 }
 
 static void send_description(struct cli_connection *connection)
@@ -183,7 +193,6 @@ static void on_disconnected(struct cli_connection *connection)
 
 static void on_path_failed(struct cli_connection *connection)
 {
-    char text[512];
     const char *why = yodel_peer_error_text(connection->peer);
     bool is_ice = yodel_peer_ice_connection_state(connection->peer) == YODEL_ICE_FAILED;
 
@@ -192,11 +201,7 @@ static void on_path_failed(struct cli_connection *connection)
     } else if (connection->channel) {
         cli_connection_lose(connection, "the connection broke");
     } else if (is_ice) {
-        (void)snprintf(text, sizeof text,
-            "the two machines cannot reach each other directly (a firewall or a strict NAT may be "
-            "between them): %s",
-            why);
-        give_up(connection, text);
+        give_up(connection, why);
     } else {
         cli_connection_fail(connection, CLI_NETWORK, "no-connection", why);
     }
@@ -340,6 +345,15 @@ static void take_candidate(struct cli_connection *connection, const json_t *obje
     (void)yodel_peer_add_ice_candidate(connection->peer, &candidate);
 }
 
+// Whoever gives up first tells why, for its own reason may be what is to be mended.
+static void take_no_path(struct cli_connection *connection, const char *text)
+{
+    char why[256];
+
+    transfer_name_show(bytes_of_text(text ? text : ""), why, sizeof why);
+    fail_without_path(connection, "the other side says: ", why);
+}
+
 // The other side has seen what we could not, or looked for a path long enough.
 static void take_abort(struct cli_connection *connection, const json_t *object)
 {
@@ -348,7 +362,7 @@ static void take_abort(struct cli_connection *connection, const json_t *object)
     if (code && strcmp(code, MISMATCH) == 0) {
         cli_connection_fail(connection, CLI_CODE, MISMATCH, mismatch_text);
     } else if (code && strcmp(code, NO_PATH) == 0) {
-        cli_connection_fail(connection, CLI_NETWORK, "no-connection", no_path_text);
+        take_no_path(connection, json_string_value(json_object_get(object, "text")));
     }
 }
 

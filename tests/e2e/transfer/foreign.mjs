@@ -105,7 +105,7 @@ function loseCandidates(data) {
 
 // The receiver, which has none itself, seems to have given up.
 function giveUpEarly(data) {
-  return data.description?.type === "answer" ? { abort: { code: "no-path", text: "" } } : loseCandidates(data);
+  return data.description?.type === "answer" ? { abort: { code: "no-path", text: "its relay is \u001b[31mgone" } } : loseCandidates(data);
 }
 
 export const foreign = [
@@ -200,6 +200,8 @@ export const foreign = [
       place.receive(sender.code, { url });
       equal(await sender.exit(5000), 4, "the sender's exit");
       equal(sender.last("error").code, "no-connection", "its error");
+      const { text } = sender.last("error");
+      isTrue(text.endsWith("the other side says: its relay is ?[31mgone"), text);
     },
   },
 ];
