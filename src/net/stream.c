@@ -178,7 +178,7 @@ static void watch(struct stream *s)
 {
     int events = events_of(s);
 
-    if (s->state != CLOSING && events != s->events) {
+    if (s->has_poll && s->state != CLOSING && events != s->events) {
         s->events = events;
         (void)uv_poll_start(&s->poll, events, on_poll);
     }

@@ -745,6 +745,23 @@ static void an_address_that_is_not_ours_is_no_way(void)
     scene_close(&s);
 }
 
+static void without_a_socket_it_may_be_used_until_that_is_told(void)
+{
+    struct scene s;
+
+    scene_open(&s);
+    struct stream_target target = target_of(&s);
+    target.local = addr_v4(192, 0, 2, 1, 0);
+    connect_to(&s, &target);
+    stream_want_room(s.near.stream);
+    stream_pause(s.near.stream);
+    stream_hold(s.near.stream);
+    CHECK(say(&s.near, "waits in vain"));
+    stream_release(s.near.stream);
+    expect_failure(&s, "no way to it");
+    scene_close(&s);
+}
+
 // What is accepted here says nothing.
 static void silence_is_given_up(void)
 {
@@ -1109,7 +1126,8 @@ TEST_MAIN(TEST(tcp_carries_what_is_written), TEST(tls_carries_what_is_written),
     TEST(a_paused_stream_notices_that_it_was_left), TEST(room_is_told_of_when_it_is_asked_for),
     TEST(another_is_told_after_a_hand_over), TEST(a_queue_has_a_bound),
     TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
-    TEST(an_address_that_is_not_ours_is_no_way), TEST(silence_is_given_up),
+    TEST(an_address_that_is_not_ours_is_no_way),
+    TEST(without_a_socket_it_may_be_used_until_that_is_told), TEST(silence_is_given_up),
     TEST(who_never_shakes_hands_is_let_go), TEST(garbage_is_no_tls),
     TEST(a_half_open_connection_ends), TEST(writing_to_one_that_ended_raises_no_signal),
     TEST(it_may_be_closed_from_within), TEST(it_may_be_closed_at_once),
