@@ -435,7 +435,9 @@ static void opened(struct stream *s)
     (void)uv_timer_stop(&s->timer);
     alloc_free(s->env->alloc, s->opening);
     s->opening = NULL;
-    s->handler->on_open(s->ctx);
+    if (s->handler->on_open) {
+        s->handler->on_open(s->ctx);
+    }
     if (s->state == OPEN && !s->is_held) {
         flush(s); // What was written before.
     }
@@ -733,6 +735,20 @@ void stream_hand_over(struct stream *s, const struct stream_handler *handler, vo
 {
     s->handler = handler;
     s->ctx = ctx;
+}
+
+static void ignore_end(void *ctx, const char *why)
+{
+    (void)ctx;
+    (void)why;
+}
+
+void stream_abandon(struct stream *s)
+{
+    static const struct stream_handler nobody = {.on_closed = ignore_end};
+
+    stream_hand_over(s, &nobody, NULL);
+    stream_close(s);
 }
 
 void stream_pause(struct stream *s)

@@ -33,7 +33,7 @@ struct stream;
 struct ssl_ctx_st;
 
 struct stream_handler {
-    void (*on_open)(void *ctx);                   // Connected, and TLS agreed on.
+    void (*on_open)(void *ctx);                   // Connected, and TLS agreed on. May be NULL.
     void (*on_data)(void *ctx, struct span data); // Plain, in their order; valid for the call.
     void (*on_room)(void *ctx); // After a write that was refused, or stream_want_room. May be NULL.
 
@@ -97,6 +97,9 @@ void stream_end(struct stream *stream);
 
 // What waits is lost. on_closed follows from the loop, nothing else does. May be called twice.
 void stream_close(struct stream *stream);
+
+// Closes it for who wants no more of it: nobody is told.
+void stream_abandon(struct stream *stream);
 
 size_t stream_queued(const struct stream *stream); // Bytes that wait.
 struct yodel_addr stream_local(const struct stream *stream);

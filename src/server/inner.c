@@ -32,11 +32,6 @@ static void dismiss(struct server_front_guest *guest)
     stream_close(inner->stream);
 }
 
-static void on_open(void *ctx)
-{
-    (void)ctx; // The client speaks first.
-}
-
 // Whoever takes the stream hears of what came, from the beginning.
 static void give(struct inner *inner, enum server_first first, struct span rest)
 {
@@ -83,8 +78,7 @@ static void on_closed(void *ctx, const char *why)
     free_inner(inner);
 }
 
-static const struct stream_handler handler = {
-    .on_open = on_open, .on_data = on_data, .on_closed = on_closed};
+static const struct stream_handler handler = {.on_data = on_data, .on_closed = on_closed};
 
 void server_inner_start(struct server_front *front, int fd, bool is_web)
 {

@@ -24,11 +24,6 @@ struct pump {
     struct end outer, inner;
 };
 
-static void on_open(void *ctx)
-{
-    (void)ctx;
-}
-
 static void pass(struct end *to, struct bytes data)
 {
     if (!to->stream) {
@@ -82,7 +77,7 @@ static void on_closed(void *ctx, const char *why)
 }
 
 static const struct stream_handler handler = {
-    .on_open = on_open, .on_data = on_data, .on_room = on_room, .on_closed = on_closed};
+    .on_data = on_data, .on_room = on_room, .on_closed = on_closed};
 
 // Its inner end; the other one of the pair is the web's.
 static bool open_inner(struct pump *pump, int *web)
@@ -123,25 +118,16 @@ static struct pump *new_pump(struct server_pumps *pumps, int *web)
     return pump;
 }
 
-// A stream that nobody has any more.
-static void on_stray_closed(void *ctx, const char *why)
-{
-    (void)ctx;
-    (void)why;
-}
-
 void server_pump_start(
     struct server_pumps *pumps, struct stream *stream, struct bytes early, struct bytes rest)
 {
-    static const struct stream_handler stray = {.on_closed = on_stray_closed};
     struct yodel_addr client = stream_remote(stream);
     int web = -1;
     struct pump *pump = new_pump(pumps, &web);
 
     if (!pump) {
         pumps->refused++;
-        stream_hand_over(stream, &stray, NULL);
-        stream_close(stream);
+        stream_abandon(stream);
         return;
     }
     pump->outer.stream = stream;

@@ -221,11 +221,6 @@ static void leave(struct server_turn *turn, struct source *source)
 
 // ---- its life
 
-static void on_open(void *ctx)
-{
-    (void)ctx; // The client speaks first.
-}
-
 static void on_closed(void *ctx, const char *why)
 {
     struct server_turn_stream *client = ctx;
@@ -245,8 +240,7 @@ static void on_closed(void *ctx, const char *why)
     server_turn_handle_closed(turn);
 }
 
-static const struct stream_handler handler = {
-    .on_open = on_open, .on_data = on_data, .on_closed = on_closed};
+static const struct stream_handler handler = {.on_data = on_data, .on_closed = on_closed};
 
 // A client without a stream yet. NULL: no memory.
 static struct server_turn_stream *new_client(struct server_turn *turn)
@@ -302,23 +296,16 @@ void server_turn_stream_accept(struct server_turn *turn, int fd, struct ssl_ctx_
     admit(client, tls ? YODEL_TLS : YODEL_TCP);
 }
 
-static void on_stray_closed(void *ctx, const char *why)
-{
-    (void)ctx;
-    (void)why;
-}
-
 void server_turn_stream_take(
     struct server_turn *turn, struct stream *stream, struct bytes early, struct span rest)
 {
-    static const struct stream_handler stray = {.on_closed = on_stray_closed};
     struct server_turn_stream *client = new_client(turn);
 
-    stream_hand_over(stream, client ? &handler : &stray, client);
     if (!client) {
-        stream_close(stream);
+        stream_abandon(stream);
         return;
     }
+    stream_hand_over(stream, &handler, client);
     client->stream = stream;
     admit(client, YODEL_TLS);
     if (client->source) { // It is welcome.
