@@ -171,9 +171,10 @@ static void on_data(void *ctx, struct span data)
 
 // ---- where they come from
 
+// The newcomer has its number already.
 static bool has_room(const struct server_turn *turn, const struct source *source)
 {
-    return turn->streams.count < SERVER_TURN_STREAMS_MAX && !turn->is_stopping &&
+    return turn->streams.count <= SERVER_TURN_STREAMS_MAX && !turn->is_stopping &&
            (!source || source->count < SERVER_TURN_STREAMS_PER_ADDRESS);
 }
 
