@@ -104,26 +104,28 @@ static void take_report(void *ctx)
 }
 
 // On the worker's thread.
-static void report(struct server_turn_worker *worker)
+static void send_report(struct server_turn_worker *worker)
 {
-    struct report_mail *mail = alloc_new(alloc_system(), sizeof *mail);
+    struct server_turn_report report;
 
+    make_report(&worker->turn, &report);
+    uint64_t happened = count_happened(&report);
+    struct report_mail *mail =
+        happened != worker->told ? alloc_new(alloc_system(), sizeof *mail) : NULL;
     if (!mail) {
-        return; // The next time.
+        return; // Nothing new; or, without memory, the next time.
     }
-    mail->from = worker;
-    make_report(&worker->turn, &mail->report);
-    uint64_t happened = count_happened(&mail->report);
-    bool is_new = happened != worker->told;
-    worker->told = happened;
-    if (!is_new || mailbox_post(&worker->all->mailbox, take_report, mail) != YODEL_OK) {
+    *mail = (struct report_mail){worker, report};
+    if (mailbox_post(&worker->all->mailbox, take_report, mail) == YODEL_OK) {
+        worker->told = happened;
+    } else {
         alloc_free(alloc_system(), mail);
     }
 }
 
 static void on_reporting(uv_timer_t *timer)
 {
-    report(timer->data);
+    send_report(timer->data);
 }
 
 // ---- from the first to the others
@@ -133,7 +135,7 @@ static void drain_one(void *ctx)
     struct server_turn_worker *worker = ctx;
 
     server_turn_drain(&worker->turn);
-    report(worker);
+    send_report(worker);
 }
 
 static void reload_one(void *ctx)
