@@ -143,6 +143,18 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
         fds, workers == 0 ? 1 : workers, why);
 }
 
+// `fd` listens.
+static enum yodel_err accept_from(
+    struct server *server, int fd, bool is_web, char why[SERVER_ERROR_MAX])
+{
+    enum yodel_err err = server_front_add(&server->front, fd, is_web);
+
+    if (err) {
+        snprintf(why, SERVER_ERROR_MAX, "cannot wait for connections");
+    }
+    return err;
+}
+
 // One more listener for TURN. `asked` is what the option says, NULL: nobody asked, and `addr` is the
 // default, which may be taken.
 static enum yodel_err add_listener(struct server *server, const char *flag, const char *asked,
@@ -162,7 +174,7 @@ static enum yodel_err add_listener(struct server *server, const char *flag, cons
     }
     int fd = server_listen_tcp(addr, flag, why);
     if (fd >= 0) {
-        return server_front_add(&server->front, fd, false);
+        return accept_from(server, fd, false, why);
     }
     addr->port = 0;
     if (!asked) {
@@ -220,11 +232,8 @@ static enum yodel_err start_front(struct server *server, int web, char why[SERVE
     server_pumps_init(&server->pumps, server->loop, server->config.env, take_pumped, server);
     server_front_start(&server->front, server->loop, server->config.env, &takers);
     server_front_set_tls(&server->front, server->tls);
-    if (server_front_add(&server->front, web, true) != YODEL_OK) {
-        snprintf(why, SERVER_ERROR_MAX, "cannot wait for connections");
-        return YODEL_ERR_NETWORK;
-    }
-    return start_streams(server, why);
+    enum yodel_err err = accept_from(server, web, true, why);
+    return err ? err : start_streams(server, why);
 }
 
 static enum yodel_err start_parts(struct server *server, int web, char why[SERVER_ERROR_MAX])
