@@ -47,6 +47,36 @@ void server_state_pump(struct server *server)
 
 // ---- start
 
+static bool is_off(const char *listen)
+{
+    return listen && strcmp(listen, "off") == 0;
+}
+
+static bool is_asked(const char *listen)
+{
+    return listen && !is_off(listen);
+}
+
+// What is asked for by name and would come to nothing.
+static enum yodel_err check_streams(const struct server_config *config, char why[SERVER_ERROR_MAX])
+{
+    const struct server_turn_options *turn = &config->turn;
+    bool has_relays = !turn->is_off && !is_off(config->udp);
+
+    if (!has_relays && (is_asked(turn->tcp) || is_asked(turn->tls))) {
+        snprintf(why, SERVER_ERROR_MAX,
+            "--turn-tcp and --turn-tls are ways to relays, of which there are none with --udp off "
+            "or --turn off");
+        return YODEL_ERR_TYPE;
+    }
+    if (is_asked(turn->tls) && !config->tls_cert && !config->self_signed) {
+        snprintf(why, SERVER_ERROR_MAX,
+            "--turn-tls wants a certificate: --tls-cert and --tls-key, or --self-signed");
+        return YODEL_ERR_TYPE;
+    }
+    return YODEL_OK;
+}
+
 static enum yodel_err check_config(const struct server_config *config, char why[SERVER_ERROR_MAX])
 {
     if (!config->tls_cert != !config->tls_key) {
@@ -62,7 +92,7 @@ static enum yodel_err check_config(const struct server_config *config, char why[
             "--ice-servers wants URLs like stun:stun.example.org:3478, with commas between them");
         return YODEL_ERR_SYNTAX;
     }
-    return YODEL_OK;
+    return check_streams(config, why);
 }
 
 static enum yodel_err start_tls(struct server *server, char why[SERVER_ERROR_MAX])
@@ -111,7 +141,7 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
     struct yodel_addr addr = server->local;
 
     addr.port = STUN_PORT;
-    if (udp && strcmp(udp, "off") == 0) {
+    if (is_off(udp)) {
         return YODEL_OK;
     }
     if (udp && server_listen_parse(&addr, udp) != YODEL_OK) {
@@ -163,7 +193,7 @@ static enum yodel_err add_listener(struct server *server, const char *flag, cons
     uint16_t wanted = addr->port;
 
     addr->port = 0;
-    if (asked && strcmp(asked, "off") == 0) {
+    if (is_off(asked)) {
         return YODEL_OK;
     }
     addr->port = wanted;
