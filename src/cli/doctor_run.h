@@ -49,7 +49,7 @@ struct doctor_run {
     struct doctor_run_stun stuns[CLI_SERVERS_MAX];
     size_t stun_count, resolving;
     struct doctor_relay relays[CLI_SERVERS_MAX];
-    size_t relay_count, relays_begun;
+    size_t relay_count;
     struct ssl_ctx_st *tls;
     yodel_certificate *certificate;
 

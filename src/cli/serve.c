@@ -14,13 +14,13 @@
 #include "net/interfaces.h"
 #include "server/assets.h"
 #include "server/server.h"
+#include "server/turn_workers.h"
 
 #define DESCRIPTORS_MAX 65536u
 
 #define CONNECTIONS_MAX 1000000
 #define DRAIN_DEFAULT 30 // Seconds: less than systemd waits before it kills.
 #define DRAIN_MAX 86400
-#define WORKERS_MAX 64
 
 static struct server_config config = {.listen = ":8080"};
 static struct cli_list turn_users, turn_allow, stun_others;
@@ -73,7 +73,7 @@ static const struct cli_option options[] = {
     {"turn-rate", 0, "BYTES", "of a relay in a second, each way (default: no limit)",
         .number = &config.turn.bytes_per_second, .min = 1000, .max = UINT32_MAX},
     {"workers", 0, "N", "threads for STUN and TURN over UDP (default 1)",
-        .number = &config.turn.workers, .min = 1, .max = WORKERS_MAX},
+        .number = &config.turn.workers, .min = 1, .max = SERVER_TURN_WORKERS_MAX},
     {"drain", 0, "SECONDS", "how long relays in use go on after SIGTERM (default 30)",
         .number = &drain_s, .min = 0, .max = DRAIN_MAX},
     {"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)",
