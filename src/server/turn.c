@@ -187,7 +187,10 @@ static void on_socket_closed(uv_handle_t *handle)
 
 static void close_socket(struct server_turn_socket *socket)
 {
-    server_turn_batch_flush(socket->turn->batch); // What is to leave through it.
+    if (socket->turn->batch) { // Else it never started.
+        // What is to leave through it.
+        server_turn_batch_flush(socket->turn->batch);
+    }
     list_remove(&socket->node);
     (void)uv_poll_stop(&socket->poll);
     close(socket->udp.fd);

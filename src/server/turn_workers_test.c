@@ -11,6 +11,7 @@
 #include "net/env.h"
 #include "net/sockaddr.h"
 #include "net/socket.h"
+#include "runtime/lock.h"
 #include "server/listen.h"
 #include "stun/msg.h"
 
@@ -34,6 +35,19 @@ static void on_tick(uv_timer_t *timer)
     (void)timer;
 }
 
+static void set_up_loop(struct fixture *f)
+{
+    *f = (struct fixture){.addr = addr_v4(127, 0, 0, 1, 0)};
+    CHECK_EQ(uv_loop_init(&f->loop), 0);
+    (void)uv_timer_init(&f->loop, &f->ticking);
+    (void)uv_timer_start(&f->ticking, on_tick, TICK_MS, TICK_MS);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct yodel_addr local = addr_v4(127, 0, 0, 1, 0);
+        f->clients[i] = socket_open_udp(&local);
+        CHECK(f->clients[i] >= 0);
+    }
+}
+
 static void set_up(struct fixture *f, uint32_t count)
 {
     const struct env *env = net_env_system(LOG_ERROR, NET_ENV_TEXT);
@@ -41,21 +55,13 @@ static void set_up(struct fixture *f, uint32_t count)
     char why[SERVER_ERROR_MAX];
     int fds[SERVER_TURN_LISTENERS_MAX];
 
-    *f = (struct fixture){.addr = addr_v4(127, 0, 0, 1, 0)};
-    CHECK_EQ(uv_loop_init(&f->loop), 0);
-    (void)uv_timer_init(&f->loop, &f->ticking);
-    (void)uv_timer_start(&f->ticking, on_tick, TICK_MS, TICK_MS);
+    set_up_loop(f);
     fds[0] = server_listen_udp(&f->addr, why);
     CHECK(fds[0] >= 0);
     CHECK_EQ(server_turn_setup_read(&setup, &f->options, env, &f->addr, why), YODEL_OK);
     CHECK_EQ(
         server_turn_workers_start(&f->workers, &f->first, &f->loop, env, &setup, fds, count, why),
         YODEL_OK);
-    for (int i = 0; i < CLIENTS; i++) {
-        struct yodel_addr local = addr_v4(127, 0, 0, 1, 0);
-        f->clients[i] = socket_open_udp(&local);
-        CHECK(f->clients[i] >= 0);
-    }
 }
 
 static void on_stopped(void *ctx)
@@ -168,5 +174,67 @@ static void another_server_does_not_get_the_port(void)
     tear_down(&f);
 }
 
+// ---- without memory
+
+// The system's memory, of which one piece is refused. Threads share it.
+struct meagre {
+    struct alloc alloc; // First.
+    struct lock *lock;
+    size_t count, fail_at, held;
+};
+
+static void *resize_meagre(struct alloc *self, void *ptr, size_t len)
+{
+    struct meagre *memory = (struct meagre *)self;
+    void *made = NULL;
+
+    lock_enter(memory->lock);
+    if (len == 0 || ++memory->count != memory->fail_at) {
+        made = alloc_system()->resize(alloc_system(), ptr, len);
+        memory->held += !ptr && made;
+        memory->held -= ptr && len == 0;
+    }
+    lock_leave(memory->lock);
+    return made;
+}
+
+// Whether it started. Either way it ends, and leaves nothing behind.
+static bool start_and_stop(uint32_t count, size_t fail_at)
+{
+    static struct fixture f;
+    struct meagre memory = {.alloc = {resize_meagre}, .lock = lock_new(alloc_system())};
+    struct env env = *net_env_system(LOG_ERROR, NET_ENV_TEXT);
+    struct server_turn_setup setup;
+    char why[SERVER_ERROR_MAX];
+    int fds[SERVER_TURN_LISTENERS_MAX];
+
+    env.alloc = &memory.alloc;
+    set_up_loop(&f);
+    fds[0] = server_listen_udp(&f.addr, why);
+    CHECK_EQ(server_turn_setup_read(&setup, &f.options, &env, &f.addr, why), YODEL_OK);
+    memory.count = 0;
+    memory.fail_at = fail_at;
+    enum yodel_err err =
+        server_turn_workers_start(&f.workers, &f.first, &f.loop, &env, &setup, fds, count, why);
+    lock_enter(memory.lock);
+    memory.fail_at = 0;
+    lock_leave(memory.lock);
+    tear_down(&f);
+    CHECK_EQ(memory.held, 0);
+    lock_free(memory.lock, alloc_system());
+    return err == YODEL_OK;
+}
+
+static void a_start_without_memory_fails_and_ends(void)
+{
+    for (uint32_t count = 1; count <= 2; count++) {
+        size_t fail_at = 1;
+        while (!start_and_stop(count, fail_at)) {
+            fail_at++;
+        }
+        CHECK(fail_at > 5);
+    }
+}
+
 TEST_MAIN(TEST(all_clients_are_answered_and_counted), TEST(all_drain),
-    TEST(another_server_does_not_get_the_port))
+    TEST(another_server_does_not_get_the_port), TEST(a_start_without_memory_fails_and_ends))
