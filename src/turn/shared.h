@@ -2,7 +2,7 @@
 // many allocations, what is reserved for whom.
 //
 // One server has this alone. Several, each on a thread of its own, share one and enter it one at a time: for what
-// begins or ends an allocation, and never for a datagram that is relayed.
+// begins or ends an allocation, and once in a turn to see what is due; never for a datagram that is relayed.
 //
 // Implements  RFC 8656 §5 (quotas), §7.2 (ports and reservations)
 // Not here    which relays are open: servers tell each other (turn/server.h)
