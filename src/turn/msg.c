@@ -6,7 +6,7 @@
 
 //   0                   1                   2                   3     RFC 8656 §12.4
 //  +-------------------------------+-------------------------------+
-//  |    channel, 0x4000 to 0x7FFF    |  length of the data           |
+//  |  channel, 0x4000 to 0x7FFF    |  length of the data           |
 //  +-------------------------------+-------------------------------+
 
 void turn_msg_put_channel_header(struct writer *w, uint16_t channel, size_t data_len)
