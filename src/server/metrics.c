@@ -105,7 +105,7 @@ static void write_front(const struct server *server, struct writer *w)
     family(w, "connections_total", "Connections, by what they spoke first.", "speaks", kinds,
         server->front.told, SERVER_FIRST_COUNT);
     metric(w, "connections_refused_total", "counter", "Of these, those that nobody takes here.",
-        server->front.refused);
+        server->front.refused + server->pumps.refused);
     metric(w, "pumps", "gauge", "HTTPS without ALPN, now.", server->pumps.count);
 }
 
