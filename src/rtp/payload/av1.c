@@ -63,6 +63,12 @@ void rtp_av1_put_leb128(struct writer *w, uint32_t value)
     put_u8(w, (uint8_t)value);
 }
 
+// AV1 RTP §5: temporal delimiters and tile lists are not sent, and ignored where somebody does.
+static bool is_ignored(uint8_t head)
+{
+    return OBU_TYPE(head) == OBU_TEMPORAL_DELIMITER || OBU_TYPE(head) == OBU_TILE_LIST;
+}
+
 // ---- reading
 
 struct elements {
@@ -115,8 +121,7 @@ enum yodel_err rtp_av1_inspect(struct rtp_payload_info *info, struct bytes paylo
     return YODEL_OK;
 }
 
-// The OBU that began at `opened` is whole: it gets its size, unless it has one. A temporal
-// delimiter is of no use to anybody behind RTP (§5).
+// The OBU that began at `opened` is whole: it gets its size, unless it has one.
 static bool close_obu(struct writer *frame, size_t opened)
 {
     size_t len = frame->len - opened;
@@ -126,13 +131,14 @@ static bool close_obu(struct writer *frame, size_t opened)
     if (len < header_len || (head[0] & OBU_FORBIDDEN) != 0 || len > UINT32_MAX) {
         return false;
     }
-    if (OBU_TYPE(head[0]) == OBU_TEMPORAL_DELIMITER) {
+    if (is_ignored(head[0])) {
         frame->len = opened;
         return true;
     }
     if ((head[0] & OBU_SIZE) != 0) {
         struct reader r = reader_of(bytes_of(head + header_len, len - header_len));
-        return rtp_av1_read_leb128(&r) == r.left && !r.failed;
+        uint32_t size = rtp_av1_read_leb128(&r);
+        return !r.failed && size == r.left;
     }
     size_t size = len - header_len, size_len = leb128_len(size);
     if (!put_room(frame, size_len)) {
@@ -191,16 +197,13 @@ static struct rtp_av1_obu next_obu(struct bytes *stream)
     return r.failed ? (struct rtp_av1_obu){0} : obu;
 }
 
-// §5: temporal delimiters and tile lists are not sent.
 static struct rtp_av1_obu next_to_send(struct bytes *stream)
 {
     struct rtp_av1_obu obu;
-    uint32_t type;
 
     do {
         obu = next_obu(stream);
-        type = OBU_TYPE(obu.header[0]);
-    } while (obu.header_len > 0 && (type == OBU_TEMPORAL_DELIMITER || type == OBU_TILE_LIST));
+    } while (obu.header_len > 0 && is_ignored(obu.header[0]));
     return obu;
 }
 

@@ -99,6 +99,7 @@ static void payloads_that_lie_are_malformed(void)
         {"a size of its own", "\x10\x32\1x", 4, "\x10\x30y", 3, "\x32\1x\x32\1y", 6},
         {"a wrong size of its own", "\x10\x32\2x", 4, "\x10\x30y", 3, NULL, 0},
         {"a delimiter", "\x10\x10", 2, "\x10\x30y", 3, "\x32\1y", 3},
+        {"a tile list", "\x10\x40x", 3, "\x10\x30y", 3, "\x32\1y", 3},
         {"an OBU of a header alone", "\x10\x30", 2, "\x10\x30y", 3, "\x32\0\x32\1y", 5},
         {"an empty payload", "", 0, "\x10\x30y", 3, NULL, 0},
         {"no element", "\x10", 1, "\x10\x30y", 3, NULL, 0},
