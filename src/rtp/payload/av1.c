@@ -25,6 +25,8 @@
 #define OBU_SEQUENCE_HEADER 1
 #define OBU_TEMPORAL_DELIMITER 2
 #define OBU_TILE_LIST 8
+#define LAYER_MASK 0xf8 // Of the extension: temporal_id and spatial_id.
+#define LAYER_NONE 0xff
 
 #define LEB128_MAX 8
 #define PART_MIN 16 // Less of an OBU is not worth beginning in a payload's last bytes.
@@ -215,29 +217,32 @@ void rtp_av1_start(struct rtp_av1_packetizer *packetizer, struct bytes unit)
                               OBU_TYPE(packetizer->next.header[0]) == OBU_SEQUENCE_HEADER;
 }
 
-static size_t left_of(const struct rtp_av1_obu *obu)
+// Bytes of the present OBU to come.
+static size_t left_of(const struct rtp_av1_packetizer *packetizer)
 {
-    return obu->header_len + obu->payload.len;
+    return packetizer->obu.header_len + packetizer->obu.payload.len - packetizer->done;
 }
 
 // Writes the next `len` bytes of the present OBU, its header first.
 static void put_some(struct rtp_av1_packetizer *packetizer, struct writer *w, size_t len)
 {
-    struct rtp_av1_obu *obu = &packetizer->obu;
-    size_t head = obu->header_len < len ? obu->header_len : len;
+    const struct rtp_av1_obu *obu = &packetizer->obu;
+    size_t end = packetizer->done + len;
 
-    put_bytes(w, bytes_of(obu->header, head));
-    memmove(obu->header, obu->header + head, obu->header_len - head);
-    obu->header_len -= head;
-    put_bytes(w, bytes_sub(obu->payload, 0, len - head));
-    obu->payload = bytes_sub(obu->payload, len - head, SIZE_MAX);
-    packetizer->is_begun = true;
+    YODEL_ASSERT(end >= obu->header_len); // The header is never cut.
+    if (packetizer->done == 0) {
+        put_bytes(w, bytes_of(obu->header, obu->header_len));
+        packetizer->done = obu->header_len;
+    }
+    put_bytes(
+        w, bytes_sub(obu->payload, packetizer->done - obu->header_len, end - packetizer->done));
+    packetizer->done = end;
 }
 
 // Writes one element with its length, whole or as much as fits. False: that is not worth it.
 static bool put_element(struct rtp_av1_packetizer *packetizer, struct writer *w)
 {
-    size_t room = writer_left(w), len = left_of(&packetizer->obu);
+    size_t room = writer_left(w), len = left_of(packetizer);
 
     if (leb128_len(len) + len > room) {
         if (room < PART_MIN) {
@@ -254,19 +259,31 @@ static void advance(struct rtp_av1_packetizer *packetizer)
 {
     packetizer->obu = packetizer->next;
     packetizer->next = next_to_send(&packetizer->stream);
-    packetizer->is_begun = false;
+    packetizer->done = 0;
+}
+
+// §5: of the OBUs in one payload, all that say their layer say the same.
+static bool is_of_layer(const struct rtp_av1_obu *obu, uint8_t *layer)
+{
+    if (obu->header_len < sizeof obu->header) {
+        return true;
+    }
+    uint8_t own = obu->header[1] & LAYER_MASK;
+    *layer = *layer == LAYER_NONE ? own : *layer;
+    return *layer == own;
 }
 
 // Fills the payload. Returns W.
 static uint8_t put_elements(struct rtp_av1_packetizer *packetizer, struct writer *w)
 {
-    struct rtp_av1_obu *obu = &packetizer->obu;
+    uint8_t layer = LAYER_NONE;
 
-    if (left_of(obu) >= writer_left(w)) { // It fills the payload: alone, and without a length.
+    if (left_of(packetizer) >= writer_left(w)) { // It fills the payload: alone, without a length.
         put_some(packetizer, w, writer_left(w));
         return 1;
     }
-    while (left_of(obu) > 0 && put_element(packetizer, w) && left_of(obu) == 0) {
+    while (left_of(packetizer) > 0 && is_of_layer(&packetizer->obu, &layer) &&
+           put_element(packetizer, w) && left_of(packetizer) == 0) {
         advance(packetizer);
     }
     return 0;
@@ -274,23 +291,21 @@ static uint8_t put_elements(struct rtp_av1_packetizer *packetizer, struct writer
 
 bool rtp_av1_emit(struct rtp_av1_packetizer *packetizer, struct writer *w, bool *is_last)
 {
-    const struct rtp_av1_obu *obu = &packetizer->obu;
-
     YODEL_ASSERT(writer_left(w) >= RTP_PAYLOAD_ROOM_MIN);
-    if (left_of(obu) == 0) {
+    if (left_of(packetizer) == 0) {
         advance(packetizer);
     }
-    if (left_of(obu) == 0) {
+    if (left_of(packetizer) == 0) {
         return false;
     }
     size_t at = w->len;
     uint32_t head =
-        (packetizer->is_begun ? GOES_ON : 0u) | (packetizer->is_sequence ? SEQUENCE : 0u);
+        (packetizer->done > 0 ? GOES_ON : 0u) | (packetizer->is_sequence ? SEQUENCE : 0u);
     put_u8(w, 0);
     head |= (uint32_t)put_elements(packetizer, w) << COUNT_SHIFT;
-    head |= packetizer->is_begun && left_of(obu) > 0 ? TO_BE_CONTINUED : 0u;
-    w->start[at] = (uint8_t)head;
+    bool is_cut = packetizer->done > 0 && left_of(packetizer) > 0;
+    w->start[at] = (uint8_t)(head | (is_cut ? TO_BE_CONTINUED : 0u));
     packetizer->is_sequence = false;
-    *is_last = left_of(obu) == 0 && packetizer->next.header_len == 0;
+    *is_last = left_of(packetizer) == 0 && packetizer->next.header_len == 0;
     return true;
 }

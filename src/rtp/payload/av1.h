@@ -32,8 +32,8 @@ struct rtp_av1_obu {
 struct rtp_av1_packetizer {
     struct bytes stream; // Behind the next OBU.
     struct rtp_av1_obu next;
-    struct rtp_av1_obu obu; // What is left of the present one.
-    bool is_begun;          // Of which something was written.
+    struct rtp_av1_obu obu; // The present one,
+    size_t done;            // of which so many bytes were written.
     bool is_sequence;       // The first payload begins a coded video sequence: N.
 };
 

@@ -53,6 +53,31 @@ static void units_of_any_obus_come_back_whatever_the_room(void)
     }
 }
 
+// AV1 RTP §5.
+static void layers_have_payloads_of_their_own(void)
+{
+    // One of no layer, two of one, one of another.
+    static const uint8_t layers[] = "\x32\1a\x36\x28\1b\x36\x28\1c\x36\x48\1d";
+    struct rtp_av1_packetizer packetizer;
+    struct writer w = writer_of(span_of(out, 100));
+    bool is_last = true;
+
+    rtp_av1_start(&packetizer, bytes_of(layers, sizeof layers - 1));
+    CHECK(rtp_av1_emit(&packetizer, &w, &is_last));
+    CHECK(!is_last);
+    CHECK_BYTES(writer_bytes(&w), bytes_of("\0\2\x30"
+                                           "a\3\x34\x28"
+                                           "b\3\x34\x28"
+                                           "c",
+                                      12));
+    w = writer_of(span_of(out, 100));
+    CHECK(rtp_av1_emit(&packetizer, &w, &is_last));
+    CHECK(is_last);
+    CHECK_BYTES(writer_bytes(&w), bytes_of("\0\3\x34\x48"
+                                           "d",
+                                      5));
+}
+
 static void leb128_is_read_in_any_length_but_not_too_much(void)
 {
     static const struct {
@@ -169,5 +194,6 @@ static void what_is_no_obu_ends_the_unit(void)
 }
 
 TEST_MAIN(TEST(units_of_any_obus_come_back_whatever_the_room),
-    TEST(leb128_is_read_in_any_length_but_not_too_much), TEST(payloads_that_lie_are_malformed),
-    TEST(a_unit_over_its_room_is_refused), TEST(what_is_no_obu_ends_the_unit))
+    TEST(layers_have_payloads_of_their_own), TEST(leb128_is_read_in_any_length_but_not_too_much),
+    TEST(payloads_that_lie_are_malformed), TEST(a_unit_over_its_room_is_refused),
+    TEST(what_is_no_obu_ends_the_unit))
