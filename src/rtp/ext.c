@@ -251,7 +251,7 @@ static void put_value(struct writer *w, enum rtp_ext_kind kind, const struct rtp
 
 static bool fits_one_byte(uint8_t id, struct bytes value)
 {
-    return id <= RTP_EXT_ONE_BYTE_ID_MAX && value.len > 0 && value.len <= ONE_BYTE_LEN_MAX;
+    return id <= RTP_EXT_ONE_BYTE_ID_MAX && value.len <= ONE_BYTE_LEN_MAX;
 }
 
 struct element {
@@ -271,12 +271,12 @@ static bool encode(struct element elements[RTP_EXT_KINDS], struct writer *scratc
             continue;
         }
         put_value(scratch, kind, values);
-        if (scratch->failed) { // A text over its limit is left out.
-            *scratch = before;
-            continue;
-        }
         struct element element = {
             map->ids[kind], bytes_sub(writer_bytes(scratch), before.len, SIZE_MAX)};
+        if (element.value.len == 0 || element.value.len > RTP_EXT_TEXT_MAX) {
+            *scratch = before; // A text that is none, or over its limit, is left out.
+            continue;
+        }
         if (!fits_one_byte(element.id, element.value)) {
             if (!map->is_two_byte_allowed) {
                 continue;
