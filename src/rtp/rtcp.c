@@ -85,9 +85,8 @@ static void open_packet(struct rtcp_reader *reader)
     if (reader->type != RTCP_TYPE_SDES && reader->type != RTCP_TYPE_BYE) {
         reader->sender = read_u32(&reader->body);
     }
-    if (reader->type == RTCP_TYPE_TRANSPORT || reader->type == RTCP_TYPE_PAYLOAD) {
-        reader->ssrc = read_u32(&reader->body);
-    }
+    bool is_feedback = reader->type == RTCP_TYPE_TRANSPORT || reader->type == RTCP_TYPE_PAYLOAD;
+    reader->ssrc = is_feedback ? read_u32(&reader->body) : 0;
     if (reader->body.left < least_size(reader)) {
         reader->body.failed = true;
     }
@@ -264,7 +263,6 @@ static bool next_extended(struct rtcp_reader *reader, struct rtcp_block *block)
         if (type == XR_RRTR && items.len == 8) {
             struct reader ntp = reader_of(items);
             block->kind = RTCP_RRTR;
-            block->ssrc = 0;
             block->ntp = read_u64(&ntp);
             return true;
         }

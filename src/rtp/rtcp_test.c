@@ -298,18 +298,20 @@ static void packets_of_one_word_cost_nothing_but_their_reading(void)
     check_end();
 }
 
-// A lie in one packet does not taint its neighbours: neither sender nor items carry over.
+// A packet does not taint its neighbours: neither sender nor items nor whom it is about carry over.
 static void packets_do_not_leak_into_each_other(void)
 {
     begin();
     put_bytes(&w, bytes_of("\x80\xcf\0\5\0\0\0\x9\5\0\0\3abcdefghijkl", 24));
     rtcp_put_pli(&w, 1, 2);
+    rtcp_put_sr(&w, 1, &(struct rtcp_sender_info){.ntp = 5});
     put_bytes(&w, bytes_of("\x9f\xc9\0\1\0\0\0\x9", 8));
     put_bytes(&w, bytes_of("\x80\xcf\0\1\0\0\0\x8", 8));
     rtcp_put_rrtr(&w, 3, 4);
     CHECK_EQ(rtcp_open(&reader, writer_bytes(&w)), YODEL_OK);
     check_next(RTCP_DLRR, 9, 0x61626364);
     check_next(RTCP_PLI, 1, 2);
+    check_next(RTCP_SENDER_INFO, 1, 0);
     check_next(RTCP_RRTR, 3, 0);
     CHECK(!rtcp_next(&reader, &block));
     CHECK_EQ(reader.malformed, 1);
