@@ -466,7 +466,7 @@ static void judge_unreached(struct doctor_line *line, const struct doctor_turn *
     }
 }
 
-// §19 of RFC 8656, and §14.8 of RFC 8489.
+// RFC 8656 §19, RFC 8489 §14.8.
 static void judge_refusal(struct doctor_line *line, const struct doctor_turn *facts)
 {
     say(line, "%s refuses (%" PRIu32 ")", facts->url, facts->error);
