@@ -105,7 +105,7 @@ static void sender_emit_frame(yodel_time now)
     static uint8_t frame[FRAME_LEN];
     struct rtp_vp8_descriptor descriptor = {.has_picture_id = true,
         .is_long_picture_id = true,
-        .picture_id = (uint16_t)sender.frames & RTP_VP8_PICTURE_MASK};
+        .picture_id = (uint16_t)sender.frames & RTP_PAYLOAD_PICTURE_MASK};
     struct rtp_ext_values values = {
         .present = RTP_EXT_BIT(RTP_EXT_SEND_TIME) | RTP_EXT_BIT(RTP_EXT_TRANSPORT_SEQ)};
     struct rtp_vp8_packetizer packetizer;

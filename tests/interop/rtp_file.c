@@ -65,7 +65,7 @@ static union {
 
 static void start(struct bytes frame)
 {
-    uint16_t picture = (uint16_t)(pictures & RTP_VP8_PICTURE_MASK);
+    uint16_t picture = (uint16_t)(pictures & RTP_PAYLOAD_PICTURE_MASK);
 
     if (codec == RTP_CODEC_VP8) {
         rtp_vp8_start(&packetizer.vp8, frame,

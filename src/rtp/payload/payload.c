@@ -1,4 +1,4 @@
-// Payload formats: which codec's, by its name.
+// Payload formats: which codec's, by its name; and what two of them share.
 
 #include "rtp/payload/payload.h"
 
@@ -6,6 +6,8 @@
 #include "rtp/payload/h264.h"
 #include "rtp/payload/vp8.h"
 #include "rtp/payload/vp9.h"
+
+#define LONG_PICTURE_ID 0x80
 
 enum yodel_err rtp_payload_inspect(
     struct rtp_payload_info *info, enum rtp_codec codec, struct bytes payload)
@@ -79,4 +81,22 @@ enum yodel_err rtp_payload_append(struct rtp_payload_state *state, enum rtp_code
 bool rtp_payload_is_whole(const struct rtp_payload_state *state)
 {
     return !state->is_open;
+}
+
+uint16_t rtp_payload_read_picture_id(struct reader *r, bool *is_long)
+{
+    uint16_t high = read_u8(r);
+
+    *is_long = (high & LONG_PICTURE_ID) != 0;
+    high &= LONG_PICTURE_ID - 1;
+    return *is_long ? (uint16_t)(high << 8 | read_u8(r)) : high;
+}
+
+void rtp_payload_put_picture_id(struct writer *w, uint16_t picture_id, bool is_long)
+{
+    if (is_long) {
+        put_u16(w, LONG_PICTURE_ID << 8 | (picture_id & RTP_PAYLOAD_PICTURE_MASK));
+    } else {
+        put_u8(w, picture_id & (LONG_PICTURE_ID - 1));
+    }
 }

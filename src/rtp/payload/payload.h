@@ -15,12 +15,13 @@
 #include "base/err.h"
 
 #define RTP_PAYLOAD_ROOM_MIN 64
+#define RTP_PAYLOAD_PICTURE_MASK 0x7fff
 
 enum rtp_codec { RTP_CODEC_VP8, RTP_CODEC_VP9, RTP_CODEC_H264, RTP_CODEC_AV1, RTP_CODEC_COUNT };
 
 // Where a frame ends, the packet's marker says, in all of them.
 struct rtp_payload_info {
-    bool is_start;  // A frame begins here; of H.264 the payload cannot say it, and it may be true.
+    bool is_start;  // A frame begins here; H.264 and AV1 cannot say it, and it may be true.
     bool is_key;    // The frame depends on nothing before; any payload of it may say so.
     uint16_t width; // Of a key frame, where the payload says it; else 0.
     uint16_t height;
@@ -42,5 +43,9 @@ YODEL_MUST_USE enum yodel_err rtp_payload_append(struct rtp_payload_state *state
 
 // The last payload was appended: whether the frame is whole.
 bool rtp_payload_is_whole(const struct rtp_payload_state *state);
+
+// A picture's number, as VP8 and VP9 have it: 7 bits or, behind a one, 15.
+uint16_t rtp_payload_read_picture_id(struct reader *r, bool *is_long);
+void rtp_payload_put_picture_id(struct writer *w, uint16_t picture_id, bool is_long);
 
 #endif

@@ -18,7 +18,7 @@
 #define TL0_INDEX 0x40
 #define TEMPORAL 0x20
 #define KEY_INDEX 0x10
-#define LONG 0x80
+#define START_CODE 0x9d012a // RFC 6386 §9.1.
 
 static void read_extension(struct reader *r, struct rtp_vp8_descriptor *descriptor)
 {
@@ -29,12 +29,7 @@ static void read_extension(struct reader *r, struct rtp_vp8_descriptor *descript
     descriptor->has_temporal = (flags & TEMPORAL) != 0;
     descriptor->has_key_index = (flags & KEY_INDEX) != 0;
     if (descriptor->has_picture_id) {
-        uint8_t high = read_u8(r);
-        descriptor->is_long_picture_id = (high & LONG) != 0;
-        descriptor->picture_id = high & (LONG - 1);
-        if (descriptor->is_long_picture_id) {
-            descriptor->picture_id = (uint16_t)(descriptor->picture_id << 8 | read_u8(r));
-        }
+        descriptor->picture_id = rtp_payload_read_picture_id(r, &descriptor->is_long_picture_id);
     }
     if (descriptor->has_tl0_index) {
         descriptor->tl0_index = read_u8(r);
@@ -80,10 +75,8 @@ void rtp_vp8_put_descriptor(struct writer *w, const struct rtp_vp8_descriptor *d
     if (flags != 0) {
         put_u8(w, (uint8_t)flags);
     }
-    if (descriptor->has_picture_id && descriptor->is_long_picture_id) {
-        put_u16(w, (uint16_t)(LONG << 8 | (descriptor->picture_id & RTP_VP8_PICTURE_MASK)));
-    } else if (descriptor->has_picture_id) {
-        put_u8(w, descriptor->picture_id & (LONG - 1));
+    if (descriptor->has_picture_id) {
+        rtp_payload_put_picture_id(w, descriptor->picture_id, descriptor->is_long_picture_id);
     }
     if (descriptor->has_tl0_index) {
         put_u8(w, descriptor->tl0_index);
@@ -96,12 +89,11 @@ void rtp_vp8_put_descriptor(struct writer *w, const struct rtp_vp8_descriptor *d
 
 // RFC 6386 §9.1: three bytes, the first one's lowest bit 0 in a key frame; then a code and two
 // sizes, little-endian, of 14 bits and a scale.
-static void read_key_header(struct reader r, struct rtp_payload_info *info)
+static void read_frame_header(struct reader r, struct rtp_payload_info *info)
 {
-    bool is_key = (read_u8(&r) & 1) == 0;
-
+    info->is_key = (read_u8(&r) & 1) == 0;
     read_u16(&r);
-    if (!is_key || read_u24(&r) != 0x9d012a) {
+    if (!info->is_key || read_u24(&r) != START_CODE) {
         return;
     }
     uint16_t width = read_u16(&r), height = read_u16(&r);
@@ -122,8 +114,7 @@ enum yodel_err rtp_vp8_inspect(struct rtp_payload_info *info, struct bytes paylo
     }
     *info = (struct rtp_payload_info){.is_start = descriptor.is_start};
     if (descriptor.is_start) {
-        info->is_key = (rest.ptr[0] & 1) == 0;
-        read_key_header(reader_of(rest), info);
+        read_frame_header(reader_of(rest), info);
     }
     return YODEL_OK;
 }

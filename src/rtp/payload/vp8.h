@@ -10,8 +10,6 @@
 
 #include "rtp/payload/payload.h"
 
-#define RTP_VP8_PICTURE_MASK 0x7fff
-
 struct rtp_vp8_descriptor {
     bool is_start;       // S, and of the first partition.
     bool is_discardable; // N: no other frame refers to this one.

@@ -22,21 +22,9 @@
 #define END 0x04
 #define STRUCTURE 0x02
 #define NO_REFERENCE 0x01
-#define LONG 0x80
 #define SIZES 0x10
 #define PICTURES 0x08
 #define MORE 0x01
-
-static void read_picture_id(struct reader *r, struct rtp_vp9_descriptor *descriptor)
-{
-    uint8_t high = read_u8(r);
-
-    descriptor->is_long_picture_id = (high & LONG) != 0;
-    descriptor->picture_id = high & (LONG - 1);
-    if (descriptor->is_long_picture_id) {
-        descriptor->picture_id = (uint16_t)(descriptor->picture_id << 8 | read_u8(r));
-    }
-}
 
 static void read_layers(struct reader *r, struct rtp_vp9_descriptor *descriptor)
 {
@@ -97,7 +85,7 @@ enum yodel_err rtp_vp9_parse(
     parsed.is_end = (flags & END) != 0;
     parsed.is_no_reference = (flags & NO_REFERENCE) != 0;
     if (parsed.has_picture_id) {
-        read_picture_id(&r, &parsed);
+        parsed.picture_id = rtp_payload_read_picture_id(&r, &parsed.is_long_picture_id);
     }
     if (parsed.has_layers) {
         read_layers(&r, &parsed);
@@ -153,10 +141,8 @@ void rtp_vp9_put_descriptor(struct writer *w, const struct rtp_vp9_descriptor *d
                      (descriptor->is_flexible ? FLEXIBLE : 0) | (descriptor->is_start ? START : 0) |
                      (descriptor->is_end ? END : 0) | (descriptor->size_count > 0 ? STRUCTURE : 0) |
                      (descriptor->is_no_reference ? NO_REFERENCE : 0)));
-    if (descriptor->has_picture_id && descriptor->is_long_picture_id) {
-        put_u16(w, (uint16_t)(LONG << 8 | (descriptor->picture_id & RTP_VP9_PICTURE_MASK)));
-    } else if (descriptor->has_picture_id) {
-        put_u8(w, descriptor->picture_id & (LONG - 1));
+    if (descriptor->has_picture_id) {
+        rtp_payload_put_picture_id(w, descriptor->picture_id, descriptor->is_long_picture_id);
     }
     if (descriptor->has_layers) {
         put_layers(w, descriptor);

@@ -11,7 +11,6 @@
 
 #include "rtp/payload/payload.h"
 
-#define RTP_VP9_PICTURE_MASK 0x7fff
 #define RTP_VP9_SPATIAL_MAX 8
 #define RTP_VP9_REFERENCES_MAX 3
 
