@@ -3,9 +3,10 @@
 #include "rtp/ntp.h"
 
 #define SECOND YODEL_SECONDS(1)
-#define ROUNDING                                                                                   \
-    64 // In 1/65536 s: what rounding on both sides may make of a round trip of nothing.
 #define FOLLOW_SHIFT 6
+
+// In 1/65536 s: what rounding on both sides may make of a round trip of nothing.
+#define ROUNDING 64
 
 uint64_t rtp_ntp_of(yodel_time at)
 {
@@ -15,6 +16,11 @@ uint64_t rtp_ntp_of(yodel_time at)
 uint64_t rtp_ntp_us(uint64_t ntp)
 {
     return (ntp >> 32) * SECOND + ((ntp & UINT32_MAX) * SECOND >> 32);
+}
+
+uint64_t rtp_ntp_units(yodel_duration elapsed, uint32_t clock_rate)
+{
+    return elapsed / SECOND * clock_rate + elapsed % SECOND * clock_rate / SECOND;
 }
 
 struct rtcp_echo rtp_ntp_echo(uint64_t ntp, yodel_time arrival, yodel_time now)

@@ -1,4 +1,4 @@
-// NTP time, as RTCP has it, and how it goes together with our clock.
+// NTP time, as RTCP has it, and RTP's timestamps: how they go together with our clock.
 //
 // Implements  RFC 3550 §4 (the formats; a clock since some moment will do), §6.4.1 (round trips);
 //             RFC 3611 §4.5 (the same for receivers)
@@ -22,6 +22,9 @@ uint64_t rtp_ntp_of(yodel_time at);
 
 // Microseconds, for differences; a whole era is 4.3e15 of them.
 uint64_t rtp_ntp_us(uint64_t ntp);
+
+// Units of an RTP timestamp in `elapsed`.
+uint64_t rtp_ntp_units(yodel_duration elapsed, uint32_t clock_rate);
 
 // The middle 32 bits: 16.16 seconds.
 static inline uint32_t rtp_ntp_middle(uint64_t ntp)

@@ -18,6 +18,14 @@ static void microseconds_come_back(void)
     CHECK_EQ(rtp_ntp_middle(0x0123456789abcdef), 0x456789ab);
 }
 
+static void units_are_exact_after_any_time(void)
+{
+    CHECK_EQ(rtp_ntp_units(YODEL_MS(2500), 90000), 225000);
+    CHECK_EQ(rtp_ntp_units(11, 90000), 0);
+    CHECK_EQ(rtp_ntp_units(YODEL_SECONDS(86400) * 3650 + 500000, 48000),
+        86400ull * 3650 * 48000 + 24000);
+}
+
 // RFC 3550 §6.4.1, figure 2, in its own numbers: 6.125 seconds.
 static void the_rfcs_round_trip_is_measured(void)
 {
@@ -90,6 +98,7 @@ static void the_least_transit_sets_the_clock_and_drift_is_followed(void)
     CHECK(!rtp_ntp_clock_local(&clock, theirs - ((uint64_t)60 << 32), &at));
 }
 
-TEST_MAIN(TEST(microseconds_come_back), TEST(the_rfcs_round_trip_is_measured),
-    TEST(an_echo_comes_back_as_the_round_trip), TEST(an_echo_that_lies_measures_nothing),
+TEST_MAIN(TEST(microseconds_come_back), TEST(units_are_exact_after_any_time),
+    TEST(the_rfcs_round_trip_is_measured), TEST(an_echo_comes_back_as_the_round_trip),
+    TEST(an_echo_that_lies_measures_nothing),
     TEST(the_least_transit_sets_the_clock_and_drift_is_followed))

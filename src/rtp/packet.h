@@ -17,8 +17,7 @@
 #define RTP_PACKET_VERSION 0x80            // 2, in the two highest bits of every packet.
 #define RTP_PACKET_EXTENSION 0x10          // X, in the same byte.
 #define RTP_PACKET_ONE_BYTE_PROFILE 0xbede // RFC 8285 §4.2.
-#define RTP_PACKET_TWO_BYTE_PROFILE                                                                \
-    0x1000 // RFC 8285 §4.3; the four lowest bits are the application's.
+#define RTP_PACKET_TWO_BYTE_PROFILE 0x1000 // §4.3; the lowest four bits are the application's.
 
 enum rtp_kind { RTP_KIND_FOREIGN, RTP_KIND_RTP, RTP_KIND_RTCP };
 

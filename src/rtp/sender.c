@@ -26,11 +26,9 @@ bool rtp_sender_report(
         return false;
     }
     // §6.4.1: the timestamp of this very moment, not of a packet.
-    yodel_duration since = time_since(now, sender->captured);
-    uint64_t units = since / YODEL_SECONDS(1) * sender->clock_rate +
-                     since % YODEL_SECONDS(1) * sender->clock_rate / YODEL_SECONDS(1);
+    uint64_t since = rtp_ntp_units(time_since(now, sender->captured), sender->clock_rate);
     *info = (struct rtcp_sender_info){.ntp = rtp_ntp_of(now),
-        .timestamp = sender->timestamp + (uint32_t)units,
+        .timestamp = sender->timestamp + (uint32_t)since,
         .packets = (uint32_t)sender->packets,
         .octets = (uint32_t)sender->octets};
     return true;

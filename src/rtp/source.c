@@ -59,16 +59,10 @@ static bool take_seq(struct rtp_source *source, uint16_t wire, uint64_t *seq)
     return true;
 }
 
-static uint32_t to_units(yodel_time at, uint32_t clock_rate)
-{
-    return (uint32_t)(at / YODEL_SECONDS(1) * clock_rate +
-                      at % YODEL_SECONDS(1) * clock_rate / YODEL_SECONDS(1));
-}
-
 // §A.8. A transit that is no transit, because the timestamps leap, only begins the next difference.
 static void measure_jitter(struct rtp_source *source, uint32_t timestamp, yodel_time now)
 {
-    uint32_t transit = to_units(now, source->clock_rate) - timestamp;
+    uint32_t transit = (uint32_t)rtp_ntp_units(now, source->clock_rate) - timestamp;
     uint32_t difference = transit - source->transit;
     uint32_t distance = difference >> 31 != 0 ? 0 - difference : difference;
 
