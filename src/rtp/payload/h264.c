@@ -206,10 +206,6 @@ static void put_many(struct rtp_h264_packetizer *packetizer, struct writer *w)
         head = nri > (head & NRI_MASK) ? (uint8_t)((head & 0x80) | nri) : head;
         put_u16(w, (uint16_t)nal.len);
         put_bytes(w, nal);
-        if (packetizer->next.len > 0 && writer_left(w) < 2 + packetizer->next.len) {
-            packetizer->nal = (struct bytes){0};
-            break; // The next is taken up by the next payload.
-        }
         advance(packetizer);
     }
     w->start[at] |= head;
