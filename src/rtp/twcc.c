@@ -37,6 +37,9 @@ enum symbol { SYMBOL_LOST, SYMBOL_SMALL, SYMBOL_LARGE, SYMBOL_RESERVED }; // §3
 void rtp_twcc_init(struct rtp_twcc_receiver *receiver)
 {
     *receiver = (struct rtp_twcc_receiver){.due = YODEL_NEVER};
+    for (size_t i = 0; i < RTP_TWCC_WINDOW; i++) {
+        receiver->arrivals[i] = YODEL_NEVER;
+    }
 }
 
 static yodel_time *arrival_of(struct rtp_twcc_receiver *receiver, uint64_t seq)
@@ -63,9 +66,6 @@ void rtp_twcc_recv(struct rtp_twcc_receiver *receiver, uint16_t transport_seq, y
 {
     if (receiver->end == 0) {
         receiver->next = receiver->end = unwrap_start_u16(transport_seq);
-        for (size_t i = 0; i < RTP_TWCC_WINDOW; i++) {
-            receiver->arrivals[i] = YODEL_NEVER;
-        }
     }
     uint64_t seq = unwrap_u16(receiver->end - 1, transport_seq);
     if (seq + RTP_TWCC_WINDOW < receiver->end) {
