@@ -2,8 +2,6 @@
 
 #include "rtp/payload/av1.h"
 
-#include <stdio.h>
-
 #include "check.h"
 #include "rtp/payload/payload_fixture.h"
 
@@ -107,15 +105,7 @@ static void leb128_is_read_in_any_length_but_not_too_much(void)
 // P12. Each row is two payloads of one temporal unit, and what comes of them.
 static void payloads_that_lie_are_malformed(void)
 {
-    static const struct {
-        const char *why;
-        const char *first;
-        size_t first_len;
-        const char *second;
-        size_t second_len;
-        const char *want; // NULL: malformed.
-        size_t want_len;
-    } rows[] = {
+    static const struct payload_fixture_pair rows[] = {
         {"one element, and one", "\x10\x30x", 3, "\x10\x30y", 3, "\x32\1x\x32\1y", 6},
         {"two elements by W", "\x20\2\x30x\x30y", 6, "\x10\x30z", 3, "\x32\1x\x32\1y\x32\1z", 9},
         {"two elements by length", "\0\2\x30x\2\x30y", 7, "\x10\x30z", 3, "\x32\1x\x32\1y\x32\1z",
@@ -143,22 +133,7 @@ static void payloads_that_lie_are_malformed(void)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct rtp_payload_state state = {0};
-        struct writer w = writer_of(span_of(out, sizeof out));
-        enum yodel_err err = rtp_payload_append(
-            &state, RTP_CODEC_AV1, bytes_of(rows[i].first, rows[i].first_len), &w);
-        if (err == YODEL_OK) {
-            err = rtp_payload_append(
-                &state, RTP_CODEC_AV1, bytes_of(rows[i].second, rows[i].second_len), &w);
-        }
-        bool is_right = rows[i].want
-                            ? err == YODEL_OK && bytes_equal(writer_bytes(&w),
-                                                     bytes_of(rows[i].want, rows[i].want_len))
-                            : err == YODEL_ERR_MALFORMED;
-        if (!is_right) {
-            fprintf(stderr, "row %zu (%s): ", i, rows[i].why);
-        }
-        CHECK(is_right);
+        CHECK(payload_fixture_is_right(RTP_CODEC_AV1, &rows[i]));
     }
 }
 

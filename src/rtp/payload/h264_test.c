@@ -94,15 +94,7 @@ static void a_unit_is_a_payload_in_mode_0(void)
 // P10. Each row is two payloads of one frame, and what comes of them.
 static void payloads_that_lie_are_malformed(void)
 {
-    static const struct {
-        const char *why;
-        const char *first;
-        size_t first_len;
-        const char *second;
-        size_t second_len;
-        const char *want; // NULL: malformed.
-        size_t want_len;
-    } rows[] = {
+    static const struct payload_fixture_pair rows[] = {
         {"a unit, and another", "\x67x", 2, "\x68y", 2, "\0\0\0\1\x67x\0\0\0\1\x68y", 12},
         {"an empty payload", "", 0, "\x68y", 2, NULL, 0},
         {"type 0", "\x60x", 2, "\x68y", 2, NULL, 0},
@@ -127,22 +119,7 @@ static void payloads_that_lie_are_malformed(void)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct rtp_payload_state state = {0};
-        struct writer w = writer_of(span_of(out, sizeof out));
-        enum yodel_err err = rtp_payload_append(
-            &state, RTP_CODEC_H264, bytes_of(rows[i].first, rows[i].first_len), &w);
-        if (err == YODEL_OK) {
-            err = rtp_payload_append(
-                &state, RTP_CODEC_H264, bytes_of(rows[i].second, rows[i].second_len), &w);
-        }
-        bool is_right = rows[i].want
-                            ? err == YODEL_OK && bytes_equal(writer_bytes(&w),
-                                                     bytes_of(rows[i].want, rows[i].want_len))
-                            : err == YODEL_ERR_MALFORMED;
-        if (!is_right) {
-            fprintf(stderr, "row %zu (%s): ", i, rows[i].why);
-        }
-        CHECK(is_right);
+        CHECK(payload_fixture_is_right(RTP_CODEC_H264, &rows[i]));
     }
 }
 

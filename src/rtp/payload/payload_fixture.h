@@ -4,6 +4,8 @@
 #ifndef RTP_PAYLOAD_PAYLOAD_FIXTURE_H
 #define RTP_PAYLOAD_PAYLOAD_FIXTURE_H
 
+#include <stdio.h>
+
 #include "base/assert.h"
 #include "rtp/payload/payload.h"
 
@@ -47,6 +49,39 @@ static inline struct bytes payload_fixture_run(
     YODEL_ASSERT(fixture->payloads == 0 || is_last);
     YODEL_ASSERT(rtp_payload_is_whole(&state));
     return writer_bytes(&frame);
+}
+
+// Two payloads of one frame, and what comes of them.
+struct payload_fixture_pair {
+    const char *why;
+    const char *first;
+    size_t first_len;
+    const char *second;
+    size_t second_len;
+    const char *want; // NULL: malformed.
+    size_t want_len;
+};
+
+static inline bool payload_fixture_is_right(
+    enum rtp_codec codec, const struct payload_fixture_pair *pair)
+{
+    static uint8_t out[100];
+    struct rtp_payload_state state = {0};
+    struct writer w = writer_of(span_of(out, sizeof out));
+    struct bytes second = bytes_of(pair->second, pair->second_len);
+
+    enum yodel_err err =
+        rtp_payload_append(&state, codec, bytes_of(pair->first, pair->first_len), &w);
+    if (err == YODEL_OK) {
+        err = rtp_payload_append(&state, codec, second, &w);
+    }
+    bool is_right = pair->want ? err == YODEL_OK && bytes_equal(writer_bytes(&w),
+                                                        bytes_of(pair->want, pair->want_len))
+                               : err == YODEL_ERR_MALFORMED;
+    if (!is_right) {
+        fprintf(stderr, "%s: ", pair->why);
+    }
+    return is_right;
 }
 
 // Reads payloads with a length in front out of `input`, as one frame's. Nothing they do may matter
