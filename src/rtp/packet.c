@@ -24,7 +24,6 @@
 #define VERSION_MASK 0xc0
 #define PADDING 0x20
 #define CSRC_COUNT 0x0f
-#define MARKER 0x80
 
 #define RTCP_TYPE_MIN 192 // RFC 5761 §4.
 #define RTCP_TYPE_MAX 223
@@ -74,8 +73,8 @@ enum yodel_err rtp_packet_parse(struct rtp_packet *packet, struct bytes datagram
     uint8_t flags = read_u8(&r);
     uint8_t type = read_u8(&r);
 
-    parsed.marker = (type & MARKER) != 0;
-    parsed.payload_type = type & (uint8_t)~MARKER;
+    parsed.marker = (type & RTP_PACKET_MARKER) != 0;
+    parsed.payload_type = type & (uint8_t)~RTP_PACKET_MARKER;
     parsed.seq = read_u16(&r);
     parsed.timestamp = read_u32(&r);
     parsed.ssrc = read_u32(&r);
@@ -99,10 +98,10 @@ void rtp_packet_put_header(struct writer *w, const struct rtp_packet *packet)
     bool has_exts = packet->ext_form != RTP_EXT_NONE;
 
     YODEL_ASSERT(packet->csrcs.len % 4 == 0 && packet->csrcs.len / 4 <= RTP_PACKET_CSRCS_MAX);
-    YODEL_ASSERT(packet->exts.len % 4 == 0 && packet->payload_type < MARKER);
+    YODEL_ASSERT(packet->exts.len % 4 == 0 && packet->payload_type < RTP_PACKET_MARKER);
     put_u8(w, (uint8_t)(RTP_PACKET_VERSION | (has_exts ? RTP_PACKET_EXTENSION : 0) |
                         packet->csrcs.len / 4));
-    put_u8(w, (uint8_t)((packet->marker ? MARKER : 0) | packet->payload_type));
+    put_u8(w, (uint8_t)((packet->marker ? RTP_PACKET_MARKER : 0) | packet->payload_type));
     put_u16(w, packet->seq);
     put_u32(w, packet->timestamp);
     put_u32(w, packet->ssrc);

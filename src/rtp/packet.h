@@ -16,6 +16,7 @@
 #define RTP_PACKET_CSRCS_MAX 15
 #define RTP_PACKET_VERSION 0x80            // 2, in the two highest bits of every packet.
 #define RTP_PACKET_EXTENSION 0x10          // X, in the same byte.
+#define RTP_PACKET_MARKER 0x80             // M, in the byte of the payload type.
 #define RTP_PACKET_ONE_BYTE_PROFILE 0xbede // RFC 8285 §4.2.
 #define RTP_PACKET_TWO_BYTE_PROFILE 0x1000 // §4.3; the lowest four bits are the application's.
 
@@ -55,10 +56,10 @@ void rtp_packet_put_padding(struct writer *w, size_t at, uint8_t len);
 // The whole packet as it was parsed.
 void rtp_packet_put(struct writer *w, const struct rtp_packet *packet);
 
-// Puts another value in the place of one in a packet that is written already.
-static inline void rtp_packet_store_seq(struct span packet, uint16_t seq)
+// Sets the marker of a packet that is written already, as its payload says whether it is the last.
+static inline void rtp_packet_store_marker(struct span packet)
 {
-    store_u16(packet.ptr + 2, seq);
+    packet.ptr[1] |= RTP_PACKET_MARKER;
 }
 
 #endif

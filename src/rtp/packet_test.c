@@ -109,10 +109,21 @@ static void a_packet_comes_back(void)
     CHECK_BYTES(got.exts, whole.exts);
     CHECK_BYTES(got.payload, whole.payload);
     CHECK_EQ(got.padding_len, 5);
+}
 
-    rtp_packet_store_seq(span_of(room, w.len), 7);
+static void the_marker_is_set_afterwards(void)
+{
+    struct rtp_packet packet = whole, got;
+    struct writer w = writer_of(span_of(room, sizeof room));
+
+    packet.marker = false;
+    rtp_packet_put(&w, &packet);
     CHECK_EQ(rtp_packet_parse(&got, writer_bytes(&w)), YODEL_OK);
-    CHECK_EQ(got.seq, 7);
+    CHECK(!got.marker);
+    rtp_packet_store_marker(span_of(room, w.len));
+    CHECK_EQ(rtp_packet_parse(&got, writer_bytes(&w)), YODEL_OK);
+    CHECK(got.marker);
+    CHECK_EQ(got.payload_type, 111);
 }
 
 static void a_packet_is_written_whole_or_not_at_all(void)
@@ -148,5 +159,5 @@ static void profiles_are_told_apart(void)
 }
 
 TEST_MAIN(TEST(two_bytes_tell_what_a_datagram_is), TEST(parse_accepts_and_rejects),
-    TEST(a_packet_comes_back), TEST(a_packet_is_written_whole_or_not_at_all),
-    TEST(profiles_are_told_apart))
+    TEST(a_packet_comes_back), TEST(the_marker_is_set_afterwards),
+    TEST(a_packet_is_written_whole_or_not_at_all), TEST(profiles_are_told_apart))

@@ -126,7 +126,9 @@ static void sender_emit_frame(yodel_time now)
         rtp_ext_put(&w, 0, &map, &values);
         size_t before = w.len;
         CHECK(rtp_vp8_emit(&packetizer, &w, &is_last));
-        packet[1] |= is_last ? 0x80 : 0;
+        if (is_last) {
+            rtp_packet_store_marker(span_of(packet, w.len));
+        }
         rtp_sender_sent(&sender.stats, w.len - before, header.timestamp, now);
         rtp_history_put(&sender.history, sender.seq++, writer_bytes(&w), now);
         sender.media_bytes += w.len;

@@ -109,7 +109,9 @@ static void send_frame(struct bytes frame)
             fprintf(stderr, "rtp_file: a frame cannot be cut\n");
             exit(1);
         }
-        packet[1] |= is_last ? 0x80 : 0;
+        if (is_last) {
+            rtp_packet_store_marker(span_of(packet, w.len));
+        }
         if (send(udp, packet, w.len, 0) < 0) {
             perror("rtp_file: send");
         }
