@@ -2,13 +2,11 @@
 //
 // YODEL names the program. As root, a case has a network namespace with a firewall of its own.
 
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import dgram from "node:dgram";
-import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { check, runAll, same, serve, test, within } from "./lib/cases.mjs";
+import { check, makeFolder, runAll, same, serve, test, within } from "./lib/cases.mjs";
+import { makeCertificate } from "./lib/certificate.mjs";
 
 const VERDICTS = ["ok", "warn", "fail"];
 
@@ -170,19 +168,9 @@ test("coturn works, and a wrong user is told", async (defer) => {
   expect(lines, "credentials", "fail", "expired", "new ones");
 });
 
-// A certificate for 127.0.0.1 that vouches for itself, and its key.
-function certificate(defer) {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
-    "-out", cert, "-days", "90", "-subj", "/CN=doctor", "-addext", "subjectAltName=IP:127.0.0.1"], { stdio: "ignore" });
-  return { key, cert };
-}
-
 test("coturn over TLS works for who trusts its authority, and for nobody else", async (defer) => {
   const url = at(await serve(defer));
-  const { key, cert } = certificate(defer);
+  const { key, cert } = makeCertificate(makeFolder(defer), { name: "IP:127.0.0.1" });
   const port = await freePort();
   await coturn(defer, "--cert", cert, "--pkey", key, "--tls-listening-port", String(port));
   const server = ["--turn", `turns:127.0.0.1:${port}?transport=tcp,u,p`];

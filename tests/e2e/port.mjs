@@ -2,39 +2,26 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
-import { Client, check, connect, get, request, runAll, same, serve, test, within, yodel } from "./lib/cases.mjs";
+import { Client, check, connect, get, makeFolder, metric, request, runAll, same, serve, test, until, within, yodel } from "./lib/cases.mjs";
+import { makeCertificate } from "./lib/certificate.mjs";
+import { uclient } from "./lib/coturn.mjs";
 
 const relay = ["--udp", "127.0.0.1:0", "--turn-user", "alice:wonder", "--turn-realm", "e2e", "--turn-allow", "127.0.0.0/8"];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
 
-function makeCertificate(folder, kind) {
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const how = { ec: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], rsa: ["-newkey", "rsa:2048"] }[kind];
-  execFileSync("openssl", ["req", "-x509", ...how, "-nodes", "-keyout", key, "-out", cert, "-days", "30",
-    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], { stdio: "ignore" });
-  return { key, cert };
-}
-
 // Both kinds of server: all that it serves is on `port`, and on no other but UDP's.
 async function start(defer, isSecure, ...more) {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
-  const files = isSecure ? makeCertificate(folder, "ec") : {};
+  const folder = makeFolder(defer);
+  const files = isSecure ? makeCertificate(folder) : {};
   const options = isSecure ? ["--tls-cert", files.cert, "--tls-key", files.key] : [];
   const server = await serve(defer, ...relay, "--turn-tcp", "off", ...options, ...more);
   same(server.secure, isSecure, "the scheme");
   return Object.assign(server, { files, folder });
-}
-
-async function metric(server, name) {
-  const body = (await get(server, "/metrics")).body;
-  return Number(new RegExp(`^yodel_${name.replace(/[{}"]/g, "\\$&")} (\\d+)$`, "m").exec(body)?.[1] ?? NaN);
 }
 
 function run(command, args, env = {}) {
@@ -46,13 +33,6 @@ function run(command, args, env = {}) {
     child.stderr.on("data", (data) => (out += data));
     child.on("close", (code) => (clearTimeout(kill), resolve({ code, out })));
   });
-}
-
-async function uclient(server, ...more) {
-  const { out } = await run("turnutils_uclient", ["-u", "alice", "-w", "wonder", "-n", "5", "-m", "1", "-s", "-c", "-y",
-    "-t", ...more, "-p", `${server.port}`, "127.0.0.1"]);
-  const sums = [...out.matchAll(/tot_send_msgs=(\d+), tot_recv_msgs=(\d+)/g)].at(-1);
-  return { out, sent: Number(sums?.[1] ?? 0), got: Number(sums?.[2] ?? 0) };
 }
 
 const alpns = [undefined, ["http/1.1"], ["h2", "http/1.1"], ["h2"], ["foo"]];
@@ -150,7 +130,7 @@ for (const isSecure of [true, false]) {
   const where = isSecure ? "a port with TLS" : "a port without";
   test(`coturn's client relays on ${where}`, async (defer) => {
     const server = await start(defer, isSecure);
-    const good = await uclient(server, ...(isSecure ? ["-S"] : []));
+    const good = await uclient(server.port, "wonder", ["-t", ...(isSecure ? ["-S"] : [])]);
     check(good.sent > 0 && good.got > 0, good.out.slice(-500));
     for (const way of ["to_peers", "to_clients"]) {
       same(await metric(server, `turn_relayed_packets_total{way="${way}"}`), good.sent, way);
@@ -184,7 +164,7 @@ for (const isSecure of [true, false]) {
       run(process.env.YODEL, ["receive", "--yes", "--output", join(server.folder, "in"), "--server", url, ...only, code], env),
       run(process.env.YODEL, ["doctor", "--json", url], env),
       run("curl", ["-sSk", ...(isSecure ? ["--no-alpn"] : []), `${url}/healthz`]),
-      uclient(server, ...(isSecure ? ["-S"] : [])),
+      uclient(server.port, "wonder", ["-t", ...(isSecure ? ["-S"] : [])]),
     ]);
     same(received.code, 0, received.out);
     same(await within(5000, sent, "the sender's end"), 0, "the sender");
@@ -243,11 +223,9 @@ test("SIGHUP brings a new certificate for all, of another kind too, and cuts nob
   const kinds = [undefined, ["http/1.1"], ["stun.turn"]];
   const before = await serial(server);
   const clients = [await Client.open(server), await Client.open({ ...server, alpn: ["http/1.1"] })];
-  makeCertificate(server.folder, "rsa");
+  makeCertificate(server.folder, { kind: "rsa" });
   server.child.kill("SIGHUP");
-  await within(5000, (async () => {
-    while (!server.err.includes("certificate was read again")) await pause(20);
-  })(), "the reload");
+  await until("the reload", () => server.err.includes("certificate was read again"));
   const after = await Promise.all(kinds.map((alpn) => serial(server, alpn)));
   check(after.every((one) => one === after[0] && one !== before), `${before}, then ${after}`);
   check((await metric(server, "signaling_clients")) === 2, "both are there");
@@ -255,9 +233,7 @@ test("SIGHUP brings a new certificate for all, of another kind too, and cuts nob
 
   writeFileSync(server.files.cert, "nonsense");
   server.child.kill("SIGHUP");
-  await within(5000, (async () => {
-    while (!server.err.includes("stays as it was")) await pause(20);
-  })(), "the refusal");
+  await until("the refusal", () => server.err.includes("stays as it was"));
   same(await serial(server), after[0], "the certificate");
 });
 

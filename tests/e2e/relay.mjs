@@ -2,13 +2,13 @@
 //
 // The server is coturn, another implementation. YODEL names the program.
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { check, runAll, same, serve, test, within } from "./lib/cases.mjs";
+import { check, makeFolder, runAll, same, serve, test, within } from "./lib/cases.mjs";
+import { makeCertificate } from "./lib/certificate.mjs";
 
 function freePort() {
   return new Promise((resolve) => {
@@ -46,17 +46,6 @@ async function coturn(defer, ...args) {
   throw new Error("coturn did not start (is the package there?)");
 }
 
-// A certificate for localhost that signs itself, and what makes a program trust it.
-async function certificate(defer) {
-  const folder = await mkdtemp(path.join(tmpdir(), "yodel-relay-cert-"));
-  defer(() => rm(folder, { recursive: true }));
-  const [key, cert] = ["key.pem", "cert.pem"].map((name) => path.join(folder, name));
-  const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-  const named = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert];
-  execFileSync("openssl", [...made, ...named], { stdio: "ignore" });
-  return { key, cert };
-}
-
 // One end of a transfer: its events as they come, and its exit.
 function end(defer, env, ...args) {
   const child = spawn(process.env.YODEL, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
@@ -87,8 +76,7 @@ function end(defer, env, ...args) {
 }
 
 async function transfer(defer, turn, size = 5_000_000, mine = ["--ice", "relay"], its = [], env = {}) {
-  const folder = await mkdtemp(path.join(tmpdir(), "yodel-relay-"));
-  defer(() => rm(folder, { recursive: true }));
+  const folder = makeFolder(defer);
   const data = randomBytes(size);
   await writeFile(path.join(folder, "file"), data);
   const server = await serve(defer, ...its);
@@ -132,7 +120,7 @@ test("a file goes through a relay over TCP", async (defer) => {
 });
 
 test("a file goes through a relay over TLS, whose certificate is checked", async (defer) => {
-  const { key, cert } = await certificate(defer);
+  const { key, cert } = makeCertificate(makeFolder(defer));
   const tls = await freePort();
   await coturn(defer, "--no-udp", "--tls-listening-port", String(tls), "--cert", cert, "--pkey", key);
   const url = `turns:localhost:${tls}`;

@@ -1,11 +1,10 @@
 // yodel serve: starts, refuses, serves, survives and stops.
 
 import dgram from "node:dgram";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, check, connect, frame, get, request, runAll, same, serve, test, upgradeHead, within, yodel } from "./lib/cases.mjs";
+import { Client, check, connect, frame, get, makeFolder, request, runAll, same, serve, test, upgradeHead, within, yodel } from "./lib/cases.mjs";
 
 // ---- start and stop
 
@@ -51,8 +50,7 @@ test("help and version answer on standard output", async () => {
 });
 
 test("a certificate that is none is explained", async (defer) => {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
+  const folder = makeFolder(defer);
   const file = join(folder, "bad.pem");
   writeFileSync(file, "not a certificate\n");
   const result = await yodel("serve", "--listen", "127.0.0.1:0", "--udp", "off", "--tls-cert", file, "--tls-key", file);
@@ -61,8 +59,7 @@ test("a certificate that is none is explained", async (defer) => {
 });
 
 test("a configuration file counts, and its mistakes have a line number", async (defer) => {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
+  const folder = makeFolder(defer);
   const file = join(folder, "yodel.conf");
   writeFileSync(file, "# ours\nice-servers = stun:stun.example.org:1\nlog-json = yes\n");
   const server = await serve(defer, "--config", file);

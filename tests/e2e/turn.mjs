@@ -3,11 +3,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import dgram from "node:dgram";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, check, get, runAll, same, serve, test, within, yodel } from "./lib/cases.mjs";
+import { Client, check, get, makeFolder, metric, runAll, same, serve, test, until, within, yodel } from "./lib/cases.mjs";
+import { makeCertificate } from "./lib/certificate.mjs";
+import { uclient } from "./lib/coturn.mjs";
 
 const base = ["--udp", "127.0.0.1:0", "--turn-user", "alice:wonder", "--turn-realm", "e2e"];
 const loopback = ["--turn-allow", "127.0.0.0/8"];
@@ -15,34 +16,8 @@ const loopback = ["--turn-allow", "127.0.0.0/8"];
 // The UDP port, which TCP has too.
 const portOf = (server) => Number(/on UDP 127\.0\.0\.1:(\d+)/.exec(server.out)[1]);
 
-async function metric(server, name) {
-  const body = (await get(server, "/metrics")).body;
-  return Number(new RegExp(`^yodel_${name.replace(/[{}"]/g, "\\$&")} (\\d+)$`, "m").exec(body)?.[1] ?? NaN);
-}
-
-// Runs turnutils_uclient: pairs of clients that relay to each other. Gives what it sent and got.
-function uclient(port, password, more = [], peers = ["-y"], way = ["-s", "-c"]) {
-  return new Promise((resolve) => {
-    const args = ["-u", "alice", "-w", password, "-n", "5", "-m", "1", ...way, ...more];
-    const child = spawn("turnutils_uclient", [...args, ...peers, "-p", `${port}`, "127.0.0.1"]);
-    let out = "";
-    const kill = setTimeout(() => child.kill("SIGKILL"), 20000);
-    child.stdout.on("data", (data) => (out += data));
-    child.stderr.on("data", (data) => (out += data));
-    child.on("close", () => {
-      clearTimeout(kill);
-      const sums = [...out.matchAll(/tot_send_msgs=(\d+), tot_recv_msgs=(\d+)/g)].at(-1);
-      resolve({ out, sent: Number(sums?.[1] ?? 0), got: Number(sums?.[2] ?? 0) });
-    });
-  });
-}
-
 function certificate(defer) {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost"], { stdio: "ignore" });
+  const { key, cert } = makeCertificate(makeFolder(defer));
   return ["--tls-cert", cert, "--tls-key", key];
 }
 
@@ -123,17 +98,14 @@ test("without TURN nobody is told of a relay", async (defer) => {
 });
 
 test("a user who is taken out of the file cannot come back", async (defer) => {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
+  const folder = makeFolder(defer);
   const file = join(folder, "users");
   writeFileSync(file, "alice:wonder\n");
   const server = await serve(defer, "--udp", "127.0.0.1:0", "--turn-user-file", file, ...loopback);
   check((await uclient(portOf(server), "wonder")).got > 0, "before");
   writeFileSync(file, "bob:builder\n");
   server.child.kill("SIGHUP");
-  await within(5000, (async () => {
-    while (!server.err.includes("were read again")) await new Promise((resolve) => setTimeout(resolve, 50));
-  })(), "the reload");
+  await until("the reload", () => server.err.includes("were read again"));
   same((await uclient(portOf(server), "wonder")).got, 0, "after");
 });
 
@@ -203,11 +175,7 @@ async function relayed(defer, server) {
   return { ...client, to, heard };
 }
 
-async function hears(heard, count) {
-  await within(3000, (async () => {
-    while (heard.length < count) await new Promise((resolve) => setTimeout(resolve, 20));
-  })(), "what was sent");
-}
+const hears = (heard, count) => until("what was sent", () => heard.length >= count, 3000);
 
 test("messages that come in parts are relayed as they were", async (defer) => {
   const server = await serve(defer, ...base, ...loopback);
@@ -279,13 +247,8 @@ test("T15, L8: who says nothing, or not all, is gone in ten seconds", async (def
 
 // ---- workers
 
-const waitFor = (what, is) => within(5000, (async () => {
-  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 50));
-})(), what);
-
 test("three workers relay to each other's relays, over UDP and TCP, while users are read again", async (defer) => {
-  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
-  defer(() => rmSync(folder, { recursive: true }));
+  const folder = makeFolder(defer);
   const file = join(folder, "users");
   writeFileSync(file, "bob:builder\n");
   const server = await serve(defer, ...base, ...loopback, "--workers", "3", "--turn-user-file", file);
@@ -299,7 +262,7 @@ test("three workers relay to each other's relays, over UDP and TCP, while users 
   for (const { sent, got, out } of results) check(sent > 0 && got === sent, out.slice(-500));
   check(server.err.includes("were read again"), "the reload");
   const sent = results[0].sent + results[1].sent;
-  await waitFor("the counts of all", async () => (await metric(server, 'turn_relayed_packets_total{way="to_clients"}')) === sent);
+  await until("the counts of all", async () => (await metric(server, 'turn_relayed_packets_total{way="to_clients"}')) === sent);
 });
 
 test("a token that one worker gave is good at another", async (defer) => {
@@ -311,14 +274,14 @@ test("a token that one worker gave is good at another", async (defer) => {
 test("limits are of all workers together", async (defer) => {
   const server = await serve(defer, ...base, ...loopback, "--workers", "4", "--turn-allocations-per-user", "3");
   await uclient(portOf(server), "wonder", ["-m", "4"]);
-  await waitFor("a refusal", async () => (await metric(server, 'turn_errors_total{code="486"}')) > 0);
-  await waitFor("three", async () => (await metric(server, "turn_allocations_total")) === 3);
+  await until("a refusal", async () => (await metric(server, 'turn_errors_total{code="486"}')) > 0);
+  await until("three", async () => (await metric(server, "turn_allocations_total")) === 3);
 });
 
 test("SIGTERM ends no relay of any worker's before it is over", async (defer) => {
   const server = await serve(defer, ...base, ...loopback, "--workers", "3", "--drain", "6");
   const relaying = uclient(portOf(server), "wonder", ["-m", "6", "-n", "100"]);
-  await waitFor("allocations", async () => (await metric(server, "turn_relayed_packets_total{way=\"to_peers\"}")) > 20);
+  await until("allocations", async () => (await metric(server, "turn_relayed_packets_total{way=\"to_peers\"}")) > 20);
   server.child.kill("SIGTERM");
   const { sent, got, out } = await relaying;
   check(sent > 0 && got === sent, out.slice(-500));
@@ -331,9 +294,7 @@ test("SIGTERM lets a relay in use go on, refuses new ones, and ends with 0 once 
   const server = await serve(defer, ...base, ...loopback);
   const [old, late] = [await relayed(defer, server), await connected(defer, server)];
   server.child.kill("SIGTERM");
-  await within(3000, (async () => {
-    while (!server.err.includes("go on for at most 30 s")) await new Promise((resolve) => setTimeout(resolve, 20));
-  })(), "the notice");
+  await until("the notice", () => server.err.includes("go on for at most 30 s"), 3000);
   const refusal = await late.ask(message(3, [UDP, ...late.proof], late.key));
   same(refusal.readUInt16BE(0), 0x113, "an error");
   same(attributeOf(refusal, 9).subarray(2, 4).toString("hex"), "0508", "which");

@@ -2,7 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import tls from "node:tls";
 
 const cases = [];
@@ -41,6 +44,22 @@ export function within(ms, promise, what) {
     timer = setTimeout(() => reject(new Error(`${what} took over ${ms} ms`)), ms);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+// Waits until something is so.
+export function until(what, is, ms = 5000) {
+  let isOver = false;
+  const look = async () => {
+    while (!isOver && !(await is())) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  return within(ms, look(), what).finally(() => (isOver = true));
+}
+
+// A folder of the case's own.
+export function makeFolder(defer) {
+  const folder = mkdtempSync(join(tmpdir(), "yodel-e2e-"));
+  defer(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
 
 // Runs yodel to its end.
@@ -130,6 +149,12 @@ export async function request(server, head, body = "") {
 
 export function get(server, path, more = "") {
   return request(server, `GET ${path} HTTP/1.1\nHost: 127.0.0.1:${server.port}${more}`);
+}
+
+// One of the server's counters, by its name without "yodel_", with labels as they stand there.
+export async function metric(server, name) {
+  const { body } = await get(server, "/metrics");
+  return Number(new RegExp(`^yodel_${name.replace(/[{}"]/g, "\\$&")} (\\d+)$`, "m").exec(body)?.[1] ?? NaN);
 }
 
 export function upgradeHead(server, more = {}) {
