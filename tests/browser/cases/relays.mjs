@@ -32,9 +32,7 @@ function onlyRelays() {
   };
 }
 
-async function relayOf(where) {
-  return where.evaluate(() => window.relayed);
-}
+const relayOf = (where) => where.evaluate(() => window.relayed);
 
 // Ends of a transfer. Each says at last how it was relayed.
 const inBrowser = (name) => ({
@@ -44,7 +42,7 @@ const inBrowser = (name) => ({
     const code = await page.offer(sender, [file.path]);
     const end = async () => {
       await page.expectTitle(sender, "All there");
-      const relay = await sender.evaluate(() => window.relayed);
+      const relay = await relayOf(sender);
       await page.close(sender);
       return relay;
     };
@@ -56,7 +54,7 @@ const inBrowser = (name) => ({
     await page.accept(receiver);
     await page.expectTitle(receiver, "Received");
     equal(await page.downloaded(taker, file.name, file.size), file.hash, "the hash");
-    const relay = await receiver.evaluate(() => window.relayed);
+    const relay = await relayOf(receiver);
     await page.close(receiver);
     return relay;
   },
