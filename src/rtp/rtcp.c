@@ -13,19 +13,12 @@
 //  +---------------------------------------------------------------+
 
 #define VERSION_MASK 0xc0
-#define VERSION 0x80
 #define PADDING 0x20
-#define COUNT_MASK 0x1f
 
 #define SENDER_INFO_SIZE 20
 #define REPORT_SIZE 24
 #define DLRR_SIZE 12
 #define SDES_END 0
-#define SDES_CNAME 1
-#define XR_RRTR 4
-#define XR_DLRR 5
-#define REMB_NAME 0x52454d42 // "REMB".
-#define REMB_MANTISSA_BITS 18
 
 // Takes one packet with its frame.
 static struct reader take_packet(struct reader *packets, uint8_t *flags, uint8_t *type)
@@ -34,7 +27,7 @@ static struct reader take_packet(struct reader *packets, uint8_t *flags, uint8_t
     *type = read_u8(packets);
     struct bytes body = read_bytes(packets, (size_t)4 * read_u16(packets));
 
-    if ((*flags & VERSION_MASK) != VERSION) {
+    if ((*flags & VERSION_MASK) != RTCP_VERSION) {
         packets->failed = true;
     }
     if ((*flags & PADDING) != 0 && !packets->failed) {
@@ -80,7 +73,7 @@ static void open_packet(struct rtcp_reader *reader)
     uint8_t flags;
 
     reader->body = take_packet(&reader->packets, &flags, &reader->type);
-    reader->count = flags & COUNT_MASK;
+    reader->count = flags & RTCP_COUNT_MASK;
     reader->is_first = true;
     if (reader->type != RTCP_TYPE_SDES && reader->type != RTCP_TYPE_BYE) {
         reader->sender = read_u32(&reader->body);
@@ -144,7 +137,7 @@ static bool next_cname(struct reader *r, size_t *taken, struct rtcp_block *block
         uint8_t len = read_u8(r);
         struct bytes text = read_bytes(r, len);
         *taken += 2u + len;
-        if (type == SDES_CNAME && !r->failed) {
+        if (type == RTCP_SDES_CNAME && !r->failed) {
             block->kind = RTCP_CNAME;
             block->cname = text;
             return true;
@@ -212,13 +205,13 @@ static bool next_transport(struct rtcp_reader *reader, struct rtcp_block *block)
 //  |  count times an SSRC                                        |
 static bool read_remb(struct reader *r, struct rtcp_block *block)
 {
-    if (read_u32(r) != REMB_NAME) {
+    if (read_u32(r) != RTCP_REMB_NAME) {
         return false;
     }
     uint8_t count = read_u8(r);
     uint32_t rate = read_u24(r);
-    uint32_t shift = rate >> REMB_MANTISSA_BITS;
-    uint64_t mantissa = rate & ((1u << REMB_MANTISSA_BITS) - 1);
+    uint32_t shift = rate >> RTCP_REMB_MANTISSA_BITS;
+    uint64_t mantissa = rate & ((1u << RTCP_REMB_MANTISSA_BITS) - 1);
     bool is_over = mantissa > UINT64_MAX >> shift; // C9: saturates.
 
     block->kind = RTCP_REMB;
@@ -260,13 +253,13 @@ static bool next_extended(struct rtcp_reader *reader, struct rtcp_block *block)
         uint8_t type = read_u8(r);
         read_u8(r);
         struct bytes items = read_bytes(r, (size_t)4 * read_u16(r));
-        if (type == XR_RRTR && items.len == 8) {
+        if (type == RTCP_XR_RRTR && items.len == 8) {
             struct reader ntp = reader_of(items);
             block->kind = RTCP_RRTR;
             block->ntp = read_u64(&ntp);
             return true;
         }
-        if (type == XR_DLRR && items.len % DLRR_SIZE == 0) {
+        if (type == RTCP_XR_DLRR && items.len % DLRR_SIZE == 0) {
             reader->items = reader_of(items);
         } else {
             reader->unknown += !r->failed;

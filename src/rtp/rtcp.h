@@ -22,6 +22,15 @@
 #define RTCP_REPORTS_MAX 31 // A packet's, also BYE's sources: five bits count them.
 #define RTCP_CNAME_MAX 255
 
+// What reader and writer know of the wire.
+#define RTCP_VERSION 0x80 // 2, in the two highest bits of every packet.
+#define RTCP_COUNT_MASK 0x1f
+#define RTCP_SDES_CNAME 1
+#define RTCP_XR_RRTR 4
+#define RTCP_XR_DLRR 5
+#define RTCP_REMB_NAME 0x52454d42 // "REMB".
+#define RTCP_REMB_MANTISSA_BITS 18
+
 enum rtcp_type {
     RTCP_TYPE_SR = 200,
     RTCP_TYPE_RR = 201,

@@ -3,13 +3,7 @@
 #include "base/assert.h"
 #include "rtp/rtcp.h"
 
-#define VERSION 0x80
-#define COUNT_MASK 0x1f
-#define SDES_CNAME 1
-#define XR_RRTR 4
-#define XR_DLRR 5
-#define REMB_NAME 0x52454d42
-#define REMB_MANTISSA_MAX 0x3ffff
+#define REMB_MANTISSA_MAX ((1u << RTCP_REMB_MANTISSA_BITS) - 1)
 #define REMB_EXPONENT_MAX 63
 #define NACK_SPAN 16 // Numbers that a mask names.
 
@@ -17,8 +11,8 @@ size_t rtcp_put_header(struct writer *w, enum rtcp_type type, uint8_t count)
 {
     size_t at = w->len;
 
-    YODEL_ASSERT(count <= COUNT_MASK);
-    put_u8(w, VERSION | count);
+    YODEL_ASSERT(count <= RTCP_COUNT_MASK);
+    put_u8(w, RTCP_VERSION | count);
     put_u8(w, (uint8_t)type);
     put_u16(w, 0);
     return at;
@@ -60,7 +54,7 @@ static void put_echo(struct writer *w, const struct rtcp_echo *echo)
 
 bool rtcp_put_report(struct writer *w, size_t at, uint32_t ssrc, const struct rtcp_report *report)
 {
-    if (w->failed || (w->start[at] & COUNT_MASK) == RTCP_REPORTS_MAX) {
+    if (w->failed || (w->start[at] & RTCP_COUNT_MASK) == RTCP_REPORTS_MAX) {
         return false;
     }
     struct writer before = *w;
@@ -85,7 +79,7 @@ void rtcp_put_cname(struct writer *w, uint32_t ssrc, struct bytes cname)
 
     YODEL_ASSERT(cname.len <= RTCP_CNAME_MAX);
     put_u32(w, ssrc);
-    put_u8(w, SDES_CNAME);
+    put_u8(w, RTCP_SDES_CNAME);
     put_u8(w, (uint8_t)cname.len);
     put_bytes(w, cname);
     put_u8(w, 0); // RFC 3550 §6.5: the chunk's end, one zero at least.
@@ -178,9 +172,9 @@ void rtcp_put_remb(
         exponent++;
     }
     YODEL_ASSERT(exponent <= REMB_EXPONENT_MAX);
-    put_u32(w, REMB_NAME);
+    put_u32(w, RTCP_REMB_NAME);
     put_u8(w, (uint8_t)count);
-    put_u24(w, exponent << 18 | (uint32_t)(rate_bps >> exponent));
+    put_u24(w, exponent << RTCP_REMB_MANTISSA_BITS | (uint32_t)(rate_bps >> exponent));
     for (size_t i = 0; i < count; i++) {
         put_u32(w, ssrcs[i]);
     }
@@ -199,7 +193,7 @@ void rtcp_put_rrtr(struct writer *w, uint32_t sender, uint64_t ntp)
 {
     size_t at = rtcp_put_header(w, RTCP_TYPE_XR, 0);
 
-    put_xr_header(w, sender, XR_RRTR, 2);
+    put_xr_header(w, sender, RTCP_XR_RRTR, 2);
     put_u64(w, ntp);
     rtcp_put_end(w, at);
 }
@@ -208,7 +202,7 @@ void rtcp_put_dlrr(struct writer *w, uint32_t sender, uint32_t ssrc, const struc
 {
     size_t at = rtcp_put_header(w, RTCP_TYPE_XR, 0);
 
-    put_xr_header(w, sender, XR_DLRR, 3);
+    put_xr_header(w, sender, RTCP_XR_DLRR, 3);
     put_u32(w, ssrc);
     put_echo(w, echo);
     rtcp_put_end(w, at);
