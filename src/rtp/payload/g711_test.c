@@ -52,7 +52,7 @@ static void the_corners_are_those_of_the_tables(void)
 
 static void every_byte_comes_back(void)
 {
-    for (int law = RTP_G711_MU; law <= RTP_G711_A; law++) {
+    for (enum rtp_g711_law law = RTP_G711_MU; law <= RTP_G711_A; law++) {
         for (int byte = 0; byte < 256; byte++) {
             int16_t sample = decode(law, (uint8_t)byte);
             CHECK_EQ(decode(law, encode(law, sample)), sample);
@@ -64,7 +64,7 @@ static void every_byte_comes_back(void)
 // Each value becomes one near it, within half a step of its exponent, and order is kept.
 static void every_sample_stays_near(void)
 {
-    for (int law = RTP_G711_MU; law <= RTP_G711_A; law++) {
+    for (enum rtp_g711_law law = RTP_G711_MU; law <= RTP_G711_A; law++) {
         int32_t before = INT16_MIN;
         for (int32_t sample = INT16_MIN; sample <= INT16_MAX; sample++) {
             int32_t got = decode(law, encode(law, (int16_t)sample));
