@@ -110,3 +110,8 @@ enum frames_result frames_next(struct frames *f, struct span *message)
         }
     }
 }
+
+bool frames_is_within(const struct frames *f)
+{
+    return f->kept_len > f->used;
+}

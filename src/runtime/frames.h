@@ -39,4 +39,7 @@ void frames_deinit(struct frames *frames);
 void frames_put(struct frames *frames, struct span data);
 enum frames_result frames_next(struct frames *frames, struct span *message);
 
+// Whether a message began and is not whole yet: all that arrived is used up.
+bool frames_is_within(const struct frames *frames);
+
 #endif

@@ -19,9 +19,12 @@ struct peer_stream {
     struct dns_query *query; // by this.
     char host[STREAM_HOST_MAX];
     bool is_open;
+    bool is_accepted;      // Others opened it.
     yodel_time since;      // A stranger came.
+    yodel_time half_since; // A message began.
     struct list_node link; // In the owner's, or among strangers.
     struct list_node held; // Something was written since the last flush.
+    struct list_node half; // Others opened it, and it is within a message.
 };
 
 // ---- coming and going
@@ -38,6 +41,9 @@ static void unlink_stream(struct peer_stream *s)
     }
     if (list_is_linked(&s->held)) {
         list_remove(&s->held);
+    }
+    if (list_is_linked(&s->half)) {
+        list_remove(&s->half);
     }
     s->owner = NULL;
 }
@@ -82,6 +88,12 @@ static void tell_of_end(struct peer_stream *s, const char *why)
     worker_touch(owner);
 }
 
+static void give_up(struct peer_stream *s, const char *why)
+{
+    tell_of_end(s, why);
+    drop(s);
+}
+
 static void on_closed(void *ctx, const char *why)
 {
     struct peer_stream *s = ctx;
@@ -115,11 +127,26 @@ static bool introduce(struct peer_stream *s, struct span message)
     return true;
 }
 
+// The time for a message counts from its first byte: who sends one byte at a time gains nothing.
+static void note_half(struct peer_stream *s, bool has_ended_one, yodel_time now)
+{
+    bool is_within = s->is_accepted && frames_is_within(&s->frames);
+
+    if (list_is_linked(&s->half) && (has_ended_one || !is_within)) {
+        list_remove(&s->half);
+    }
+    if (is_within && !list_is_linked(&s->half)) {
+        s->half_since = now;
+        list_push_back(&s->worker->halves, &s->half);
+    }
+}
+
 static void on_data(void *ctx, struct span data)
 {
     struct peer_stream *s = ctx;
     struct span message;
     enum frames_result result;
+    bool has_ended_one = false;
     yodel_time now = clock_now();
 
     frames_put(&s->frames, data);
@@ -129,11 +156,13 @@ static void on_data(void *ctx, struct span data)
             break;
         }
         yodel_peer_recv(s->owner->peer, &s->path, message.ptr, message.len, now);
+        has_ended_one = true;
     }
     struct attachment *owner = s->owner;
-    if (result != FRAMES_MORE) {
-        tell_of_end(s, "what came over it makes no sense");
-        drop(s);
+    if (result == FRAMES_MORE) {
+        note_half(s, has_ended_one, now);
+    } else {
+        give_up(s, "what came over it makes no sense");
     }
     if (owner) {
         worker_touch(owner);
@@ -197,12 +226,6 @@ static bool open_stream(struct peer_stream *s, const struct stream_proxy *proxy)
     }
     target.tls = s->path.transport == YODEL_TLS ? w->tls : NULL;
     return stream_connect(&s->stream, w->loop, w->env, &target, &handler, s) == YODEL_OK;
-}
-
-static void give_up(struct peer_stream *s, const char *why)
-{
-    tell_of_end(s, why);
-    drop(s);
 }
 
 static void open_through(struct peer_stream *s, const struct yodel_addr *proxy_addr)
@@ -325,11 +348,47 @@ static struct peer_stream *oldest_stranger(const struct worker *w)
     return node ? CONTAINER_OF(node, struct peer_stream, link) : NULL;
 }
 
+static bool is_same_source(const struct yodel_addr *a, const struct yodel_addr *b)
+{
+    uint8_t keys[2][ADDR_SOURCE_SIZE];
+
+    return bytes_equal(addr_source(keys[0], a), addr_source(keys[1], b));
+}
+
+static uint32_t count_strangers(const struct worker *w, const struct yodel_addr *source)
+{
+    uint32_t count = 0;
+
+    for (struct list_node *n = list_first(&w->strangers); n; n = list_next(&w->strangers, n)) {
+        const struct peer_stream *s = CONTAINER_OF(n, struct peer_stream, link);
+        count += is_same_source(&s->path.remote, source);
+    }
+    return count;
+}
+
+// The oldest of the source with the most: who came once is not pushed out by who came often.
+static struct peer_stream *most_superfluous(const struct worker *w)
+{
+    struct peer_stream *worst = NULL;
+    uint32_t most = 0;
+
+    for (struct list_node *n = list_first(&w->strangers); n; n = list_next(&w->strangers, n)) {
+        struct peer_stream *s = CONTAINER_OF(n, struct peer_stream, link);
+        uint32_t count = count_strangers(w, &s->path.remote);
+        if (count > most) {
+            most = count;
+            worst = s;
+        }
+    }
+    return worst;
+}
+
 void streams_accept(struct worker *w, const struct yodel_addr *listening, int fd)
 {
     struct yodel_path path = {
         .local = *listening, .remote = socket_remote(fd), .transport = YODEL_TCP};
-    struct peer_stream *s = new_stream(w, &path, YODEL_FRAMING_ICE);
+    bool is_one_too_many = count_strangers(w, &path.remote) >= STREAMS_PER_SOURCE;
+    struct peer_stream *s = is_one_too_many ? NULL : new_stream(w, &path, YODEL_FRAMING_ICE);
 
     if (!s) {
         socket_close(fd);
@@ -340,24 +399,47 @@ void streams_accept(struct worker *w, const struct yodel_addr *listening, int fd
         return;
     }
     if (w->stranger_count == STREAMS_STRANGERS_MAX) {
-        drop(oldest_stranger(w));
+        drop(most_superfluous(w));
     }
+    s->is_accepted = true;
     s->since = clock_now();
     list_push_back(&w->strangers, &s->link);
     w->stranger_count++;
 }
 
-yodel_time streams_next_timeout(const struct worker *w)
+static yodel_time next_stranger_timeout(const struct worker *w)
 {
     const struct peer_stream *oldest = oldest_stranger(w);
 
     return oldest ? time_after(oldest->since, STREAMS_STRANGER_TIMEOUT) : YODEL_NEVER;
 }
 
+static struct peer_stream *oldest_half(const struct worker *w)
+{
+    struct list_node *node = list_first(&w->halves);
+
+    return node ? CONTAINER_OF(node, struct peer_stream, half) : NULL;
+}
+
+static yodel_time next_half_timeout(const struct worker *w)
+{
+    const struct peer_stream *oldest = oldest_half(w);
+
+    return oldest ? time_after(oldest->half_since, STREAMS_HALF_TIMEOUT) : YODEL_NEVER;
+}
+
+yodel_time streams_next_timeout(const struct worker *w)
+{
+    return time_min(next_stranger_timeout(w), next_half_timeout(w));
+}
+
 void streams_tick(struct worker *w, yodel_time now)
 {
-    while (streams_next_timeout(w) <= now) {
+    while (next_stranger_timeout(w) <= now) {
         drop(oldest_stranger(w));
+    }
+    while (next_half_timeout(w) <= now) {
+        give_up(oldest_half(w), "it stopped within a message");
     }
 }
 
@@ -366,6 +448,7 @@ void streams_tick(struct worker *w, yodel_time now)
 enum yodel_err streams_init(struct worker *w, const struct yodel_runtime_config *config)
 {
     list_init(&w->strangers);
+    list_init(&w->halves);
     list_init(&w->held);
     w->takes_any_certificate = config->takes_any_certificate;
     w->has_proxy = config->proxy && config->proxy[0];

@@ -357,6 +357,21 @@ static int come(struct scene *s)
     return fd;
 }
 
+// From 127.0.0.`host`.
+static int come_from(struct scene *s, uint8_t host)
+{
+    struct yodel_addr from = addr_v4(127, 0, 0, host, 0);
+    size_t at = 0;
+
+    while (at < s->ann.tcp_addr_count && s->ann.tcp_addrs[at].family != YODEL_ADDR_V4) {
+        at++;
+    }
+    CHECK(at < s->ann.tcp_addr_count);
+    int fd = socket_connect_tcp(&from, &s->ann.tcp_addrs[at]);
+    CHECK(fd >= 0);
+    return fd;
+}
+
 // A binding request for `name`, framed.
 static struct bytes request_for(const char *name, uint8_t room[128])
 {
@@ -412,8 +427,12 @@ static void who_does_not_begin_with_a_check_is_closed(void)
         const void *data;
         size_t len;
     } rows[] = {
-        {"GET / HTTP/1.1\r\n\r\n", 18}, {"\0\0", 2}, {"\0\5hello", 7},
-        {"\x08\x01", 2}, // Longer than any datagram.
+        {"GET / HTTP/1.1\r\n\r\n", 18},
+        {"\x16\xfe\xff\0\0\0\0\0\0\0\0\0\x40", 13},     // DTLS without a frame,
+        {"\0\x0d\x16\xfe\xff\0\0\0\0\0\0\0\0\0\0", 15}, // and in one.
+        {"\0\0", 2},                                    // A frame of nothing.
+        {"\0\5hello", 7}, {"\x08\x01", 2},              // Longer than any datagram,
+        {"\xff\xff", 2},                                // and as long as can be.
     };
     for (size_t i = 0; i < COUNT(rows) + 2; i++) {
         int fd = come(&s);
@@ -431,7 +450,17 @@ static void who_does_not_begin_with_a_check_is_closed(void)
     scene_close(&s);
 }
 
-static void strangers_who_say_nothing_make_room(void)
+// Whether it is closed by now.
+static bool is_ended(struct scene *s, int fd)
+{
+    char byte;
+
+    turns(s, 3);
+    ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+static void sixty_five_of_one_source_push_no_honest_one_out(void)
 {
     struct scene s;
     int fds[STREAMS_STRANGERS_MAX + 1];
@@ -439,16 +468,69 @@ static void strangers_who_say_nothing_make_room(void)
     struct bytes request = request_for("ann:far", room);
 
     scene_open(&s, (struct yodel_runtime_config){.tcp = true});
+    int honest = come_from(&s, 2);
+    turns(&s, 3);
     for (size_t i = 0; i < COUNT(fds); i++) {
-        fds[i] = come(&s);
+        fds[i] = come_from(&s, 3);
         turns(&s, 3);
     }
-    CHECK(ends(&s, fds[0])); // The oldest.
-    tell(fds[1], request.ptr, request.len);
-    wait_for(&s, &s.ann.heard, 1); // The next one still has its time.
     for (size_t i = 0; i < COUNT(fds); i++) {
+        CHECK_EQ(is_ended(&s, fds[i]), i >= STREAMS_PER_SOURCE); // The later ones are refused.
         socket_close(fds[i]);
     }
+    tell(honest, request.ptr, request.len);
+    wait_for(&s, &s.ann.heard, 1);
+    socket_close(honest);
+    scene_close(&s);
+}
+
+// Where all is taken, the oldest of the source that has the most makes room.
+static void the_source_with_the_most_strangers_makes_room(void)
+{
+    struct scene s;
+    int fds[STREAMS_STRANGERS_MAX + 1];
+
+    scene_open(&s, (struct yodel_runtime_config){.tcp = true});
+    for (uint8_t i = 0; i < COUNT(fds); i++) {
+        fds[i] = come_from(&s, i < 60 ? i + 10 : 2); // 60 sources with one, then one with five.
+        turns(&s, 3);
+    }
+    for (size_t i = 0; i < COUNT(fds); i++) {
+        CHECK_EQ(is_ended(&s, fds[i]), i == 60);
+        socket_close(fds[i]);
+    }
+    scene_close(&s);
+}
+
+static void half_a_message_and_then_silence_ends_a_stream(void)
+{
+    struct scene s;
+    uint8_t room[128];
+    struct bytes request = request_for("ann:far", room);
+
+    scene_open(&s, (struct yodel_runtime_config){.tcp = true});
+    int fd = come(&s);
+    int stranger = come(&s); // It begins a first message, and has a stranger's time.
+    tell(fd, request.ptr, request.len);
+    wait_for(&s, &s.ann.heard, 1);
+    yodel_time start = clock_now();
+    tell(fd, "\0\5ha", 4);
+    tell(stranger, request.ptr, 10);
+    bool is_more_told = false;
+    while (s.ann.disconnects == 0 && clock_now() < start + 2 * STREAMS_HALF_TIMEOUT) {
+        if (!is_more_told && clock_now() > start + STREAMS_HALF_TIMEOUT / 2) {
+            tell(fd, "l", 1); // It gains no time by that.
+            is_more_told = true;
+        }
+        uv_run(&s.loop, UV_RUN_ONCE);
+    }
+    CHECK_EQ(s.ann.disconnects, 1);
+    CHECK(clock_now() >= start + STREAMS_HALF_TIMEOUT);
+    CHECK(clock_now() < start + STREAMS_HALF_TIMEOUT + YODEL_SECONDS(3));
+    CHECK_EQ(s.ann.heard, 1);
+    CHECK(ends(&s, fd) && is_ended(&s, stranger));
+    socket_close(fd);
+    socket_close(stranger);
     scene_close(&s);
 }
 
@@ -475,5 +557,7 @@ TEST_MAIN(TEST(ice_frames_have_a_length_before_them),
     TEST(with_its_peer_a_stream_ends), TEST(a_stream_may_be_half_open_when_all_ends),
     TEST(a_full_stream_stops_nobody), TEST(so_many_streams_and_no_more), TEST(a_proxy_is_used),
     TEST(a_proxy_of_another_kind_is_refused), TEST(a_check_says_whose_a_stream_is),
-    TEST(who_does_not_begin_with_a_check_is_closed), TEST(strangers_who_say_nothing_make_room),
-    TEST(a_stranger_has_its_time_and_no_more))
+    TEST(who_does_not_begin_with_a_check_is_closed),
+    TEST(sixty_five_of_one_source_push_no_honest_one_out),
+    TEST(the_source_with_the_most_strangers_makes_room),
+    TEST(half_a_message_and_then_silence_ends_a_stream), TEST(a_stranger_has_its_time_and_no_more))

@@ -110,6 +110,7 @@ struct worker {
     struct list held;       // Streams that have something to send in this turn.
     struct list strangers;  // Accepted ones, the oldest first, until they say whose they are.
     uint32_t stranger_count;
+    struct list halves; // Those that others opened and that are within a message, the oldest first.
     uint64_t stream_dropped; // Messages that a stream had no room for.
     struct list listeners;
     yodel_time listen_again; // YODEL_NEVER: they do.
