@@ -295,8 +295,10 @@ static void call(struct reader *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct env env = {.alloc = alloc_system(), .random = fill_random};
-    struct ice_config config = {
-        .is_controlling = len & 1, .is_relay_only = len & 2, .has_tcp = !(len & 4)};
+    struct ice_config config = {.is_controlling = len & 1,
+        .is_relay_only = len & 2,
+        .has_tcp = !(len & 4),
+        .is_lite = len & 8};
     struct reader r = reader_of(bytes_of(data, len));
     struct yodel_addr base = base_addr(0);
 
