@@ -121,6 +121,22 @@ static void a_lite_agent_that_nobody_asks_fails_in_time(void)
     CHECK_EQ(ice_state(full), ICE_FAILED);
 }
 
+// RFC 8863 §4: the peer may have been told of us late.
+static void a_check_after_half_a_minute_revives_a_lite_agent(void)
+{
+    prepare(1, false);
+    ice_world_add_local(&world, 0, "192.0.2.1:5000");
+    ice_world_add_local(&world, 1, "192.0.2.2:6000");
+    CHECK_EQ(
+        ice_set_remote_credentials(lite, ice_local_ufrag(full), ice_local_pwd(full)), YODEL_OK);
+    ice_world_run(&world, world.now + YODEL_SECONDS(31), NULL);
+    CHECK_EQ(ice_state(lite), ICE_FAILED);
+    ice_world_signal(&world);
+    ice_world_run(&world, world.now + YODEL_SECONDS(3), ice_world_both_nominated);
+    CHECK(ice_world_both_nominated(&world));
+    CHECK_EQ(ice_state(lite), ICE_CONNECTED);
+}
+
 static void the_address_of_a_full_peer_may_change(void)
 {
     start(1, false);
@@ -160,4 +176,5 @@ TEST_MAIN(TEST(a_full_agent_controls_a_lite_one_which_asks_nothing),
     TEST(a_lite_agent_offers_its_own_addresses_alone), TEST(a_lite_agent_is_reached_over_tcp_too),
     TEST(whoever_claims_to_be_controlled_by_a_lite_agent_is_told_otherwise),
     TEST(silence_ends_what_a_lite_agent_sends), TEST(a_lite_agent_that_nobody_asks_fails_in_time),
+    TEST(a_check_after_half_a_minute_revives_a_lite_agent),
     TEST(the_address_of_a_full_peer_may_change), TEST(two_lite_agents_agree_without_a_check))

@@ -76,7 +76,6 @@ static void trigger_check(struct ice *ice, struct ice_pair *pair)
         pair->state = ICE_PAIR_WAITING;
     }
     ice_pair_trigger(ice, pair);
-    ice->is_failed = false;
 }
 
 // §7.3.1.5.
@@ -104,6 +103,7 @@ static bool learn(struct ice *ice, uint8_t local, const struct yodel_path *path,
     }
     struct ice_pair *pair = &ice->pairs[at];
     ice->remotes[remote].heard_at = now;
+    ice->is_failed = false; // There is hope again.
     pair->has_heard = true;
     trigger_check(ice, pair);
     if (ice->selected.is_used && ice->selected.pair != at) {
