@@ -361,6 +361,7 @@ void ice_recv(struct ice *ice, const struct yodel_path *path, struct bytes datag
     struct stun_msg msg;
 
     if (is_stopped(ice)) {
+        ice_stream_judge(ice, path);
         return;
     }
     ice->quiet_until = 0;

@@ -377,6 +377,17 @@ static void a_stream_that_brings_no_authentic_check_is_closed(void)
     CHECK_EQ(count_events(ICE_EVENT_DISCONNECT), 0);
 }
 
+static void a_stream_to_an_agent_that_has_ended_is_closed(void)
+{
+    struct yodel_path path = path_from(1);
+
+    start_alone();
+    ice_close(ours);
+    recv_check(&path, ice_local_pwd(ours), ice_local_ufrag(ours));
+    CHECK_EQ(count_events(ICE_EVENT_DISCONNECT), 1);
+    CHECK(!ice_is_valid(ours, &path));
+}
+
 // The server that we relay through may send us a Binding request: its stream is not the peer's.
 static void a_stream_to_a_turn_server_is_not_judged(void)
 {
@@ -450,6 +461,7 @@ TEST_MAIN(TEST(a_pair_without_udp_connects_whoever_listens_and_whoever_controls)
     TEST(candidates_of_no_use_are_never_connected_to),
     TEST(a_hundred_candidates_are_four_connections_at_once),
     TEST(a_stream_that_brings_no_authentic_check_is_closed),
+    TEST(a_stream_to_an_agent_that_has_ended_is_closed),
     TEST(a_stream_to_a_turn_server_is_not_judged),
     TEST(a_peer_that_opens_a_hundred_streams_keeps_sixteen),
     TEST(a_stream_outlives_a_role_conflict))
