@@ -85,9 +85,9 @@ bool ice_pair_is_live(const struct ice_pair *pair)
     return pair->is_used && pair->state != ICE_PAIR_SUCCEEDED && pair->state != ICE_PAIR_FAILED;
 }
 
-bool ice_pair_any_live(const struct ice *ice)
+bool ice_pair_any_checked(const struct ice *ice)
 {
-    for (size_t i = 0; i < ice->pair_end; i++) {
+    for (size_t i = 0; i < ice->pair_end && !ice->config.is_lite; i++) {
         if (ice_pair_is_live(&ice->pairs[i])) {
             return true;
         }

@@ -3,7 +3,7 @@
 //
 // Implements  RFC 8445 §6.1.2 (forming, priority, states), §6.1.4 (ordinary and triggered checks);
 //             RFC 6544 §6.2 (over TCP, who opens streams is paired with who listens for them)
-// Not here    messages (ice/message.h), answers (ice/response.h), the choice among valid pairs
+// Not here    messages (ice/message.h), answers (ice/checks.h), the choice among valid pairs
 //             (ice/nominate.h)
 // Limits      ICE_PAIRS_MAX; the least useful pair makes room, or the new one is not formed
 
@@ -82,7 +82,7 @@ void ice_pair_unfreeze(struct ice *ice, const struct ice_pair *pair);
 bool ice_pair_is_due(const struct ice *ice, const struct ice_pair *pair);
 
 bool ice_pair_is_live(const struct ice_pair *pair); // Not SUCCEEDED, not FAILED.
-bool ice_pair_any_live(const struct ice *ice);
+bool ice_pair_any_checked(const struct ice *ice);   // Or yet to be: never by a lite agent.
 bool ice_pair_may_better_follow(const struct ice *ice, uint64_t priority);
 
 #endif
