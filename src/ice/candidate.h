@@ -2,7 +2,7 @@
 //
 // Implements  RFC 8445 §5.1.2 (priority), RFC 8839 §5.1 (candidate-attribute), RFC 6544 §4.2
 //             (priority over TCP), §4.5 (tcptype)
-// Not here    the lines around it in SDP (sdp/), who pairs it with what (ice/pairs.h)
+// Not here    the lines around it in SDP (sdp/), who pairs it with what (ice/pair.h)
 // Ownership   values; texts are NUL-terminated copies
 // Limits      ICE_FOUNDATION_MAX, ICE_NAME_MAX, ICE_UFRAG_MAX and ICE_CANDIDATE_TEXT_MAX bytes
 

@@ -1,7 +1,7 @@
 // SDP attributes: the table of those that are understood, each with how it is read and written.
 //
 // Implements  RFC 8839 §5, 8840 §4, 8122 §5, 8842 §5, 5888 §4, 5, 9143 §6, 8841 §5, 6, 8285 §6
-// Not here    the other lines (sdp/parse.h)
+// Not here    the other lines (sdp/parse.c)
 // Ownership   as sdp/sdp.h
 // Limits      as sdp/sdp.h
 

@@ -5,7 +5,7 @@
 //                      └──reopen── used
 //
 // Implements  docs/SIGNALING.md, "Rendezvous codes"
-// Not here    the words, which the server never learns (signaling/rendezvous.h)
+// Not here    the words, which the server never learns (signaling/phrase.h)
 // Ownership   a code belongs to the table until its release
 // Limits      SIGNALING_CODES_MAX numbers, those in quarantine included
 // Time        every `now` must be at least the one before it

@@ -10,7 +10,7 @@
 // Pure: text of the server's goes in, text for it and events come out.
 //
 // Implements  docs/SIGNALING.md, Rendezvous codes; docs/SPAKE2.md
-// Not here    the WebSocket (signaling/client.h); what descriptions mean
+// Not here    the WebSocket (signaling/link.h); what descriptions mean
 // Ownership   events borrow until the next call; what waits to be sent is owned here
 // Limits      MEET_OUT_MAX messages wait; the server's limits apply to their size
 

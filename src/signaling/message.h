@@ -1,7 +1,7 @@
 // Signaling messages, as the server reads them: JSON text in, one checked struct out.
 //
 // Implements  docs/SIGNALING.md (what clients say)
-// Not here    what a message may do (signaling/core.h), the client's reading (signaling/inbound.h)
+// Not here    what a message may do (signaling/core.h), the client's reading (signaling/meet.h)
 // Ownership   a parsed message owns its JSON until signaling_message_deinit; its strings and `data`
 //             live in it
 // Limits      SIGNALING_TEXT_MAX bytes, SIGNALING_DEPTH_MAX levels, SIGNALING_VALUES_MAX values. No
