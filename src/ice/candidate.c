@@ -331,6 +331,11 @@ uint32_t ice_candidate_tcp_priority(
            255;
 }
 
+enum yodel_transport ice_candidate_transport(enum ice_tcp_type tcp_type)
+{
+    return tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP;
+}
+
 const char *ice_candidate_type_name(enum ice_type type)
 {
     return type_names[type];

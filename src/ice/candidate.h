@@ -56,6 +56,7 @@ uint32_t ice_candidate_priority(enum ice_type type, uint16_t local_preference, u
 uint32_t ice_candidate_tcp_priority(
     enum ice_type type, enum ice_tcp_type tcp_type, uint16_t preference);
 
+enum yodel_transport ice_candidate_transport(enum ice_tcp_type tcp_type);
 const char *ice_candidate_type_name(enum ice_type type); // "host", "srflx", "prflx" or "relay".
 
 // 1*n(ALPHA / DIGIT / "+" / "/"): what foundations are made of.

@@ -56,7 +56,7 @@ static void take_rtt(struct ice *ice, struct ice_pair *pair, yodel_time now)
 // §7.2.5.3.1: as whom the peer sees us. Of a stream that is of no use: nobody else can come there.
 static void learn_mapped(struct ice *ice, struct ice_pair *pair, const struct yodel_addr *mapped)
 {
-    if (ice->locals[pair->local].tcp_type != ICE_TCP_NONE) {
+    if (ice_pair_is_tcp(ice, pair)) {
         return;
     }
     uint8_t local = ice_local_add_reflexive(ice, ICE_PRFLX, pair->local, mapped, NULL);
@@ -205,7 +205,7 @@ static struct stun_txn_schedule schedule_of(const struct ice *ice, const struct 
 {
     yodel_duration busy = 0;
 
-    if (ice->locals[of->local].tcp_type != ICE_TCP_NONE) {
+    if (ice_pair_is_tcp(ice, of)) {
         return (struct stun_txn_schedule){STUN_TXN_RTO, 0, 1, CHECK_RM_TCP};
     }
     for (size_t i = 0; i < ice->pair_end; i++) {
@@ -229,7 +229,7 @@ static void begin(struct ice *ice, struct ice_pair *pair, yodel_time now)
     if (pair->state != ICE_PAIR_SUCCEEDED) {
         pair->state = ICE_PAIR_IN_PROGRESS;
     }
-    if (is_same && ice->locals[pair->local].tcp_type != ICE_TCP_NONE) {
+    if (is_same && ice_pair_is_tcp(ice, pair)) {
         return;
     }
     if (is_same) {

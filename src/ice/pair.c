@@ -44,6 +44,11 @@ static bool is_formed(const struct ice *ice, uint8_t local, uint8_t remote)
            ice->remotes[remote].tcp_type != ICE_TCP_ACTIVE;
 }
 
+bool ice_pair_is_tcp(const struct ice *ice, const struct ice_pair *pair)
+{
+    return ice->locals[pair->local].tcp_type != ICE_TCP_NONE;
+}
+
 struct yodel_path ice_pair_path(const struct ice *ice, const struct ice_pair *pair)
 {
     struct yodel_path path = {.local = ice->locals[pair->local].addr,

@@ -64,6 +64,7 @@ void ice_pair_remove(struct ice *ice, uint8_t index);
 void ice_pair_remove_remote(struct ice *ice, uint8_t remote);
 void ice_pair_clear(struct ice *ice);
 
+bool ice_pair_is_tcp(const struct ice *ice, const struct ice_pair *pair);
 struct yodel_path ice_pair_path(const struct ice *ice, const struct ice_pair *pair);
 
 // A role or a candidate's priority changed.

@@ -28,7 +28,7 @@ static bool is_sendable(const struct yodel_addr *addr)
 
 static bool is_of(const struct ice_remote *remote, enum yodel_transport transport)
 {
-    return remote->is_used && (remote->tcp_type == ICE_TCP_NONE) == (transport == YODEL_UDP);
+    return remote->is_used && ice_candidate_transport(remote->tcp_type) == transport;
 }
 
 uint8_t ice_remote_find(
@@ -69,7 +69,7 @@ static void add_address(struct ice *ice, struct ice_remote remote)
         ice->stats.drops[ICE_DROP_CANDIDATE]++;
         return;
     }
-    enum yodel_transport transport = remote.tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP;
+    enum yodel_transport transport = ice_candidate_transport(remote.tcp_type);
     uint8_t at = ice_remote_find(ice, transport, &remote.addr);
     if (at != ICE_NONE) {
         // A check from there came first: now we know what the peer calls it.

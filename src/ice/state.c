@@ -165,7 +165,7 @@ bool ice_selected_candidates(
 
     *local = ice_local_candidate(ice, &ice->locals[pair->mapped]);
     *remote = (struct ice_candidate){.component = 1,
-        .transport = theirs->tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP,
+        .transport = ice_candidate_transport(theirs->tcp_type),
         .priority = theirs->priority,
         .addr = theirs->addr,
         .type = theirs->type,

@@ -9,15 +9,22 @@
 #include "ice/checks.h"
 #include "ice/ice.h"
 
-static struct ice_stream *find(struct ice *ice, const struct yodel_path *path)
+static uint8_t index_of(const struct ice *ice, const struct yodel_path *path)
 {
-    for (size_t i = 0; i < ICE_STREAMS_MAX; i++) {
-        struct ice_stream *stream = &ice->streams[i];
+    for (uint8_t i = 0; i < ICE_STREAMS_MAX; i++) {
+        const struct ice_stream *stream = &ice->streams[i];
         if (stream->state != ICE_STREAM_NONE && path_equal(&stream->path, path)) {
-            return stream;
+            return i;
         }
     }
-    return NULL;
+    return ICE_NONE;
+}
+
+static struct ice_stream *find(struct ice *ice, const struct yodel_path *path)
+{
+    uint8_t at = index_of(ice, path);
+
+    return at == ICE_NONE ? NULL : &ice->streams[at];
 }
 
 static struct ice_stream *add(struct ice *ice, const struct yodel_path *path)
@@ -42,30 +49,17 @@ static size_t count_in(const struct ice *ice, enum ice_stream_state state)
     return count;
 }
 
-static bool is_tcp(const struct ice *ice, const struct ice_pair *pair)
-{
-    return ice->locals[pair->local].tcp_type != ICE_TCP_NONE;
-}
-
-static struct ice_stream *stream_of(struct ice *ice, const struct ice_pair *pair)
+static enum ice_stream_state state_of(const struct ice *ice, const struct ice_pair *pair)
 {
     struct yodel_path path = ice_pair_path(ice, pair);
+    uint8_t at = index_of(ice, &path);
 
-    return find(ice, &path);
+    return at == ICE_NONE ? ICE_STREAM_NONE : ice->streams[at].state;
 }
 
 bool ice_stream_is_open(const struct ice *ice, const struct ice_pair *pair)
 {
-    if (!is_tcp(ice, pair)) {
-        return true;
-    }
-    struct yodel_path path = ice_pair_path(ice, pair);
-    for (size_t i = 0; i < ICE_STREAMS_MAX; i++) {
-        if (ice->streams[i].state == ICE_STREAM_OPEN && path_equal(&ice->streams[i].path, &path)) {
-            return true;
-        }
-    }
-    return false;
+    return !ice_pair_is_tcp(ice, pair) || state_of(ice, pair) == ICE_STREAM_OPEN;
 }
 
 bool ice_stream_accept(struct ice *ice, const struct yodel_path *path, yodel_time now)
@@ -124,10 +118,10 @@ static void give_back(struct ice *ice, yodel_time now)
     }
 }
 
-static bool is_to_open(struct ice *ice, const struct ice_pair *pair)
+static bool is_to_open(const struct ice *ice, const struct ice_pair *pair)
 {
     return pair->is_used && ice->locals[pair->local].tcp_type == ICE_TCP_ACTIVE &&
-           ice_pair_is_due(ice, pair) && !stream_of(ice, pair);
+           ice_pair_is_due(ice, pair) && state_of(ice, pair) == ICE_STREAM_NONE;
 }
 
 // What is chosen already is better: a connection would be for nothing. Once that one is in doubt, all
