@@ -20,16 +20,26 @@ bool ice_local_is_base(const struct ice_local *local)
     return local->is_used && (local->type == ICE_HOST || local->type == ICE_RELAY);
 }
 
+bool ice_local_is_udp_host(const struct ice_local *local)
+{
+    return local->is_used && local->type == ICE_HOST && local->tcp_type == ICE_TCP_NONE;
+}
+
 enum yodel_transport ice_local_transport(const struct ice_local *local)
 {
-    return local->tcp_type == ICE_TCP_NONE ? YODEL_UDP : YODEL_TCP;
+    return ice_candidate_transport(local->tcp_type);
+}
+
+static uint32_t priority_as(enum ice_type type, const struct ice_local *local)
+{
+    return local->tcp_type == ICE_TCP_NONE
+               ? ice_candidate_priority(type, local->preference, 1)
+               : ice_candidate_tcp_priority(type, local->tcp_type, local->preference);
 }
 
 uint32_t ice_local_check_priority(const struct ice_local *local)
 {
-    return local->tcp_type == ICE_TCP_NONE
-               ? ice_candidate_priority(ICE_PRFLX, local->preference, 1)
-               : ice_candidate_tcp_priority(ICE_PRFLX, local->tcp_type, local->preference);
+    return priority_as(ICE_PRFLX, local);
 }
 
 uint8_t ice_local_find_base(
@@ -55,11 +65,6 @@ static uint8_t free_slot(const struct ice *ice)
     return ICE_NONE;
 }
 
-static bool is_udp_host(const struct ice_local *local)
-{
-    return local->is_used && local->type == ICE_HOST && local->tcp_type == ICE_TCP_NONE;
-}
-
 // §5.1.1.3: equal for the same type, base address (whatever its port), server and transport. An
 // active and a passive candidate of one address have little in common, and differ too.
 static uint8_t foundation_of(struct ice *ice, const struct ice_local *local)
@@ -82,9 +87,7 @@ static uint8_t add(struct ice *ice, struct ice_local local, uint8_t at)
         return ICE_NONE;
     }
     local.is_used = true;
-    local.priority = local.tcp_type == ICE_TCP_NONE
-                         ? ice_candidate_priority(local.type, local.preference, 1)
-                         : ice_candidate_tcp_priority(local.type, local.tcp_type, local.preference);
+    local.priority = priority_as(local.type, &local);
     local.foundation = foundation_of(ice, &local);
     ice->locals[at] = local;
     return at;
@@ -160,7 +163,7 @@ static void add_active(struct ice *ice, const struct yodel_addr *base, uint16_t 
 static uint16_t preference_of(const struct ice *ice, const struct yodel_addr *ip)
 {
     for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (is_udp_host(&ice->locals[i]) && addr_same_ip(&ice->locals[i].addr, ip)) {
+        if (ice_local_is_udp_host(&ice->locals[i]) && addr_same_ip(&ice->locals[i].addr, ip)) {
             return ice->locals[i].preference;
         }
     }
@@ -297,7 +300,7 @@ void ice_local_add_server(struct ice *ice, const struct yodel_addr *server)
     }
     ice->servers[ice->server_count++] = *server;
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (is_udp_host(&ice->locals[i])) {
+        if (ice_local_is_udp_host(&ice->locals[i])) {
             add_gather(ice, i, (uint8_t)(ice->server_count - 1));
         }
     }
@@ -348,7 +351,7 @@ static void remove_active(struct ice *ice, const struct yodel_addr *ip)
     addr.port = ICE_ACTIVE_PORT;
     uint8_t at = ice_local_find_base(ice, YODEL_TCP, &addr);
     for (size_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (is_udp_host(&ice->locals[i]) && addr_same_ip(&ice->locals[i].addr, ip)) {
+        if (ice_local_is_udp_host(&ice->locals[i]) && addr_same_ip(&ice->locals[i].addr, ip)) {
             return;
         }
     }

@@ -84,6 +84,7 @@ enum yodel_transport ice_local_transport(const struct ice_local *local);
 // RFC 8445 §7.1.1: what we would be to the peer that a check from there reaches, were it new to it.
 uint32_t ice_local_check_priority(const struct ice_local *local);
 bool ice_local_is_base(const struct ice_local *local);
+bool ice_local_is_udp_host(const struct ice_local *local); // What servers are asked from.
 
 // Gathering. The transaction that `msg` answers, or NULL; then what it says.
 struct ice_gather *ice_local_find_gather(struct ice *ice, const struct stun_msg *msg);

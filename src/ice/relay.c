@@ -96,8 +96,7 @@ void ice_relay_add_server(struct ice *ice, const struct ice_turn_server *server)
     }
     ice->turn_servers[ice->turn_server_count++] = *server;
     for (uint8_t i = 0; i < ICE_LOCALS_MAX; i++) {
-        if (ice->locals[i].is_used && ice->locals[i].type == ICE_HOST &&
-            ice->locals[i].tcp_type == ICE_TCP_NONE) {
+        if (ice_local_is_udp_host(&ice->locals[i])) {
             add(ice, i, (uint8_t)(ice->turn_server_count - 1));
         }
     }
