@@ -21,6 +21,21 @@ static void connect(uint64_t seed)
     CHECK(ice_world_both_nominated(&world));
 }
 
+// Agent 0 has a second address, and uses the first.
+static struct ice *connect_with(uint64_t seed, const struct yodel_addr *spare)
+{
+    struct ice *ice = &world.agents[0].ice;
+
+    ice_world_init(&world, seed);
+    ice_add_local(ice, spare, 10);
+    ice_world_add_local(&world, 0, "192.0.2.1:5000");
+    ice_world_add_local(&world, 1, "192.0.2.2:6000");
+    ice_world_signal(&world);
+    ice_world_run(&world, YODEL_SECONDS(10), NULL);
+    CHECK_EQ(ice->selected.path.local.ip[3], 1);
+    return ice;
+}
+
 static enum ice_state state_of(size_t agent)
 {
     return ice_state(&world.agents[agent].ice);
@@ -272,14 +287,9 @@ static void the_last_interface_gone_is_not_the_end_at_once(void)
 
 static void the_other_path_is_taken_when_the_selected_one_dies(void)
 {
-    ice_world_init(&world, 5);
     struct yodel_addr spare = ice_world_addr("192.0.2.9:5000");
-    ice_add_local(&world.agents[0].ice, &spare, 10);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 1, "192.0.2.2:6000");
-    ice_world_signal(&world);
-    ice_world_run(&world, YODEL_SECONDS(10), NULL);
-    CHECK_EQ(world.agents[0].selected.local.ip[3], 1);
+
+    (void)connect_with(5, &spare);
     world.black = ice_world_addr("192.0.2.1:5000");
     ice_world_run(&world, YODEL_SECONDS(25), NULL);
     CHECK(addr_equal(&world.agents[0].selected.local, &spare));
@@ -290,15 +300,11 @@ static void the_other_path_is_taken_when_the_selected_one_dies(void)
 
 static void an_interface_that_went_away_is_left_at_once(void)
 {
-    ice_world_init(&world, 6);
     struct yodel_addr spare = ice_world_addr("192.0.2.9:5000");
-    ice_add_local(&world.agents[0].ice, &spare, 10);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 1, "192.0.2.2:6000");
-    ice_world_signal(&world);
-    ice_world_run(&world, YODEL_SECONDS(10), NULL);
     struct yodel_addr gone = ice_world_addr("192.0.2.1:5000");
-    ice_remove_local(&world.agents[0].ice, &gone);
+    struct ice *ice = connect_with(6, &spare);
+
+    ice_remove_local(ice, &gone);
     ice_world_run(&world, YODEL_SECONDS(11), NULL);
     CHECK(addr_equal(&world.agents[0].selected.local, &spare));
     CHECK_EQ(state_of(0), ICE_CONNECTED);
@@ -318,13 +324,9 @@ static void an_hour_asleep_is_the_end_but_not_a_storm(void)
 // Case F15: the path goes black, and another is there.
 static void who_sends_and_hears_nothing_soon_tries_another_path(void)
 {
-    ice_world_init(&world, 41);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 0, "192.0.2.2:5000");
-    ice_world_add_local(&world, 1, "192.0.2.3:5000");
-    ice_world_signal(&world);
-    ice_world_run(&world, world.now + YODEL_SECONDS(8), NULL);
-    struct ice *ice = &world.agents[0].ice;
+    struct yodel_addr spare = ice_world_addr("192.0.2.9:5000");
+    struct ice *ice = connect_with(41, &spare);
+
     world.black = ice->selected.path.local;
     yodel_time black = world.now;
     while (addr_equal(&ice->selected.path.local, &world.black)) {
@@ -343,13 +345,8 @@ static bool drop_answers(struct ice_world *w, size_t from, struct bytes datagram
 
 static void who_hears_data_does_not_leave(void)
 {
-    ice_world_init(&world, 43);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 0, "192.0.2.2:5000");
-    ice_world_add_local(&world, 1, "192.0.2.3:5000");
-    ice_world_signal(&world);
-    ice_world_run(&world, world.now + YODEL_SECONDS(8), NULL);
-    struct ice *ice = &world.agents[0].ice;
+    struct yodel_addr spare = ice_world_addr("192.0.2.9:5000");
+    struct ice *ice = connect_with(43, &spare);
     struct yodel_path path = ice->selected.path;
     world.tap = drop_answers;
     for (int i = 0; i < 200; i++) {
