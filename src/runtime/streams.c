@@ -277,9 +277,7 @@ void streams_connect(struct attachment *a, const struct yodel_event *event)
         return;
     }
     (void)snprintf(s->host, sizeof s->host, "%s", event->stream.host ? event->stream.host : "");
-    s->owner = a;
-    list_push_back(&a->streams, &s->link);
-    a->stream_count++;
+    adopt(s, a);
     if (a->worker->has_proxy && event->stream.framing == YODEL_FRAMING_TURN) {
         find_proxy(s);
     } else if (!open_stream(s, NULL)) {
