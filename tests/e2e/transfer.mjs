@@ -4,6 +4,7 @@
 
 import { runAll } from "./transfer/check.mjs";
 import { accidents } from "./transfer/accidents.mjs";
+import { addresses } from "./transfer/addresses.mjs";
 import { codes } from "./transfer/codes.mjs";
 import { disks } from "./transfer/disks.mjs";
 import { foreign } from "./transfer/foreign.mjs";
@@ -11,7 +12,7 @@ import { files } from "./transfer/files.mjs";
 import { terminal } from "./transfer/terminal.mjs";
 
 const wanted = process.env.CASE ?? "";
-const cases = [accidents, files, codes, foreign, disks, terminal].flat().filter(({ name }) => name.includes(wanted));
+const cases = [accidents, addresses, files, codes, foreign, disks, terminal].flat().filter(({ name }) => name.includes(wanted));
 
 const { passed, failed } = await runAll(cases, 3);
 console.log(`${passed} of ${passed + failed} cases passed`);
