@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #define TCP_OTHER_MAX 0x1fff // Thirteen bits.
+#define HIDDEN_PORT 9
 
 static const char *const type_names[] = {"host", "srflx", "prflx", "relay"};
 static const char *const tcp_type_names[] = {"", "active", "passive", "so"};
@@ -329,6 +330,11 @@ uint32_t ice_candidate_tcp_priority(
 
     return preferences[type] << 24 | (uint32_t)tcp_preference(type, tcp_type, preference) << 8 |
            255;
+}
+
+struct yodel_addr ice_candidate_hidden(enum yodel_family family)
+{
+    return (struct yodel_addr){.family = family, .port = HIDDEN_PORT};
 }
 
 enum yodel_transport ice_candidate_transport(enum ice_tcp_type tcp_type)

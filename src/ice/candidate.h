@@ -56,6 +56,9 @@ uint32_t ice_candidate_priority(enum ice_type type, uint16_t local_preference, u
 uint32_t ice_candidate_tcp_priority(
     enum ice_type type, enum ice_tcp_type tcp_type, uint16_t preference);
 
+// RFC 8839 §5.1: what is said in place of a related address that is hidden.
+struct yodel_addr ice_candidate_hidden(enum yodel_family family);
+
 enum yodel_transport ice_candidate_transport(enum ice_tcp_type tcp_type);
 const char *ice_candidate_type_name(enum ice_type type); // "host", "srflx", "prflx" or "relay".
 

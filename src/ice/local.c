@@ -259,12 +259,11 @@ static uint16_t relay_preference(uint16_t host, enum yodel_transport transport)
     return (uint16_t)(ranks[transport] | host >> 2);
 }
 
-// RFC 8839 §5.1: who hides an address says 0.0.0.0 or ::, and port 9.
 static struct yodel_addr related_to(
     const struct ice *ice, const struct yodel_addr *relayed, const struct yodel_addr *mapped)
 {
     if (ice->config.is_relay_only || mapped->family != relayed->family) {
-        return (struct yodel_addr){.family = relayed->family, .port = 9};
+        return ice_candidate_hidden(relayed->family);
     }
     return *mapped;
 }

@@ -72,8 +72,7 @@ bool peer_candidates_hide(const struct peer_candidates *candidates, struct ice_c
     }
     // §3.1.2.2: what a candidate is related to says as much as the candidate itself.
     if (candidate->related.family != YODEL_ADDR_NONE) {
-        memset(candidate->related.ip, 0, sizeof candidate->related.ip);
-        candidate->related.port = 0;
+        candidate->related = ice_candidate_hidden(candidate->related.family);
     }
     if (candidate->type != ICE_HOST || addr_is_loopback(&candidate->addr)) {
         return true;

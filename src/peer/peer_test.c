@@ -534,7 +534,7 @@ static void what_a_hidden_address_is_related_to_is_hidden_too(void)
     struct ice_candidate candidate = {.type = ICE_SRFLX,
         .addr = addr_v4(203, 0, 113, 5, 1000),
         .related = addr_v4(192, 0, 2, 1, 4444)};
-    struct yodel_addr ip = addr_v4(192, 0, 2, 1, 0), any = addr_v4(0, 0, 0, 0, 0);
+    struct yodel_addr ip = addr_v4(192, 0, 2, 1, 0), any = addr_v4(0, 0, 0, 0, 9);
 
     peer_candidates_init(&candidates, alloc_system());
     CHECK(peer_candidates_hide(&candidates, &candidate));
