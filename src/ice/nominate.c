@@ -87,8 +87,7 @@ static yodel_duration patience_for(const struct ice *ice, uint8_t index)
 {
     const struct ice_pair *pair = &ice->pairs[index];
     bool is_last = ice->locals[pair->local].type == ICE_RELAY ||
-                   ice->remotes[pair->remote].type == ICE_RELAY ||
-                   ice->locals[pair->local].tcp_type != ICE_TCP_NONE;
+                   ice->remotes[pair->remote].type == ICE_RELAY || ice_pair_is_tcp(ice, pair);
 
     return is_last ? ICE_NOMINATE_WAIT_RELAY : ICE_NOMINATE_WAIT;
 }
