@@ -259,7 +259,7 @@ test("three workers relay to each other's relays, over UDP and TCP, while users 
   defer(() => clearInterval(reloading));
   const many = ["-m", "8", "-n", "60"];
   const results = await Promise.all([uclient(portOf(server), "wonder", many), uclient(portOf(server), "wonder", ["-t", ...many])]);
-  for (const { sent, got, out } of results) check(sent > 0 && got === sent, out.slice(-500));
+  for (const { sent, got, out } of results) check(sent > 0 && got === sent, out.slice(-500) + server.err);
   check(server.err.includes("were read again"), "the reload");
   const sent = results[0].sent + results[1].sent;
   await until("the counts of all", async () => (await metric(server, 'turn_relayed_packets_total{way="to_clients"}')) === sent);
@@ -284,7 +284,7 @@ test("SIGTERM ends no relay of any worker's before it is over", async (defer) =>
   await until("allocations", async () => (await metric(server, "turn_relayed_packets_total{way=\"to_peers\"}")) > 20);
   server.child.kill("SIGTERM");
   const { sent, got, out } = await relaying;
-  check(sent > 0 && got === sent, out.slice(-500));
+  check(sent > 0 && got === sent, out.slice(-500) + server.err);
   same((await within(9000, server.ended, "the end")).code, 0, "exit code"); // coturn's client leaves one behind.
 });
 

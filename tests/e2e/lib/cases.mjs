@@ -2,6 +2,8 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -74,7 +76,26 @@ export function yodel(...args) {
 }
 
 // Starts `yodel serve` on a free port, and stops it after the case.
-export async function serve(defer, ...args) {
+// A port that nobody has, over TCP or UDP: what UDP alone finds free may be taken over TCP.
+async function freePort() {
+  for (;;) {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address();
+    const socket = createSocket("udp4");
+    const isFree = await new Promise((resolve) => {
+      socket.once("error", () => resolve(false));
+      socket.bind(port, "127.0.0.1", () => resolve(true));
+    });
+    if (isFree) await new Promise((resolve) => socket.close(resolve));
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
+}
+
+export async function serve(defer, ...options) {
+  const at = options.indexOf("--udp") + 1;
+  const args = at > 0 && options[at] === "127.0.0.1:0" ? options.with(at, `127.0.0.1:${await freePort()}`) : options;
   const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
   const udp = args.includes("--udp") ? [] : ["--udp", "off"];
   const child = spawn(process.env.YODEL, ["serve", ...listen, ...udp, ...args], {
