@@ -94,8 +94,9 @@ async function freePort() {
 }
 
 export async function serve(defer, ...options) {
-  const at = options.indexOf("--udp") + 1;
-  const args = at > 0 && options[at] === "127.0.0.1:0" ? options.with(at, `127.0.0.1:${await freePort()}`) : options;
+  const args = [...options];
+  const at = args.indexOf("--udp") + 1;
+  if (args[at] === "127.0.0.1:0") args[at] = `127.0.0.1:${await freePort()}`;
   const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
   const udp = args.includes("--udp") ? [] : ["--udp", "off"];
   const child = spawn(process.env.YODEL, ["serve", ...listen, ...udp, ...args], {
