@@ -173,6 +173,9 @@ static void commit(struct jsep *jsep, bool is_local, struct jsep_description *re
         jsep_create_free(&jsep->answer);
     } else {
         move_description(pending, read);
+        if (!is_local) {
+            jsep_create_free(&jsep->answer); // To another offer than this one.
+        }
     }
     jsep->state = next;
 }

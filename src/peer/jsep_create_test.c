@@ -133,6 +133,20 @@ static void the_other_side_may_use_a_rejected_section_again(void)
     teardown();
 }
 
+static void an_answer_is_no_answer_to_a_later_offer(void)
+{
+    setup();
+    must(set_remote(&b, YODEL_SDP_OFFER, chromium_offer)); // Two sections.
+    make(&b, YODEL_SDP_ANSWER);
+    must(set_remote(&b, YODEL_SDP_OFFER, first_offer)); // One.
+    CHECK_EQ(set_local(&b, YODEL_SDP_ANSWER, b.text), YODEL_ERR_INVALID_MODIFICATION);
+    CHECK_EQ(set_local(&b, YODEL_SDP_ANSWER, ""), YODEL_ERR_INVALID_STATE);
+    make(&b, YODEL_SDP_ANSWER);
+    must(set_local(&b, YODEL_SDP_ANSWER, b.text));
+    CHECK_EQ(b.jsep.current_local.sdp.media_count, b.jsep.current_remote.sdp.media_count);
+    teardown();
+}
+
 // ---- glare and rollback
 
 static void an_offer_against_an_offer_rolls_the_local_one_back(void)
@@ -231,6 +245,7 @@ TEST_MAIN(TEST(a_second_offer_keeps_sections_mids_and_roles),
     TEST(re_offers_keep_what_there_was),
     TEST(a_rejected_data_section_is_offered_again_in_its_place),
     TEST(the_other_side_may_use_a_rejected_section_again),
+    TEST(an_answer_is_no_answer_to_a_later_offer),
     TEST(an_offer_against_an_offer_rolls_the_local_one_back),
     TEST(a_pranswer_that_is_rolled_back_decides_no_role),
     TEST(an_offer_that_is_refused_rolls_nothing_back), TEST(a_rollback_leaves_what_was_agreed),
