@@ -37,8 +37,8 @@ void crypto_aead_deinit(struct crypto_aead *aead)
 }
 
 // Sets the nonce, takes in the associated data and transforms the text; what is left is the tag.
-static void run(
-    EVP_CIPHER_CTX *context, const uint8_t *nonce, struct bytes associated, struct span text)
+static void run(EVP_CIPHER_CTX *context, const uint8_t *nonce, struct bytes associated,
+    struct bytes text, uint8_t *out)
 {
     int len = 0;
 
@@ -48,18 +48,18 @@ static void run(
         done &= EVP_CipherUpdate(context, NULL, &len, associated.ptr, (int)associated.len);
     }
     if (text.len > 0) {
-        done &= EVP_CipherUpdate(context, text.ptr, &len, text.ptr, (int)text.len);
+        done &= EVP_CipherUpdate(context, out, &len, text.ptr, (int)text.len);
     }
     YODEL_ASSERT(done == 1);
 }
 
 void crypto_aead_seal(struct crypto_aead *aead, const uint8_t nonce[CRYPTO_AEAD_NONCE_SIZE],
-    struct bytes associated, struct span text, uint8_t tag[CRYPTO_AEAD_TAG_SIZE])
+    struct bytes associated, struct bytes text, uint8_t *out, uint8_t tag[CRYPTO_AEAD_TAG_SIZE])
 {
     uint8_t rest[CRYPTO_AEAD_TAG_SIZE];
     int len = 0;
 
-    run(aead->seal, nonce, associated, text);
+    run(aead->seal, nonce, associated, text, out);
     int done = EVP_CipherFinal_ex(aead->seal, rest, &len);
     done &= EVP_CIPHER_CTX_ctrl(aead->seal, EVP_CTRL_AEAD_GET_TAG, CRYPTO_AEAD_TAG_SIZE, tag);
     YODEL_ASSERT(done == 1);
@@ -72,7 +72,7 @@ bool crypto_aead_open(struct crypto_aead *aead, const uint8_t nonce[CRYPTO_AEAD_
     int len = 0;
 
     memcpy(want, tag, sizeof want); // libcrypto's parameter is not const.
-    run(aead->open, nonce, associated, text);
+    run(aead->open, nonce, associated, bytes_of_span(text), text.ptr);
     int done = EVP_CIPHER_CTX_ctrl(aead->open, EVP_CTRL_AEAD_SET_TAG, CRYPTO_AEAD_TAG_SIZE, want);
     YODEL_ASSERT(done == 1);
     if (EVP_CipherFinal_ex(aead->open, rest, &len) == 1) {

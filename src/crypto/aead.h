@@ -1,4 +1,4 @@
-// AES-GCM, in place: one key, many packets.
+// AES-GCM, in place or from one buffer into another: one key, many packets.
 //
 // Implements  NIST SP 800-38D with 96-bit nonces and 128-bit tags (as RFC 5288 and RFC 7714 use it)
 // Not here    the making of nonces, and that none repeats under a key: the caller's
@@ -21,9 +21,10 @@ struct crypto_aead {
 void crypto_aead_init(struct crypto_aead *aead, struct bytes key);
 void crypto_aead_deinit(struct crypto_aead *aead);
 
-// Encrypts `text` in place and writes the tag.
+// Encrypts `text` into `out`, which has room for as much and is `text` itself or apart from it, and
+// writes the tag.
 void crypto_aead_seal(struct crypto_aead *aead, const uint8_t nonce[CRYPTO_AEAD_NONCE_SIZE],
-    struct bytes associated, struct span text, uint8_t tag[CRYPTO_AEAD_TAG_SIZE]);
+    struct bytes associated, struct bytes text, uint8_t *out, uint8_t tag[CRYPTO_AEAD_TAG_SIZE]);
 
 // Decrypts `text` in place. False, and `text` zeroed, where the tag does not match.
 YODEL_MUST_USE bool crypto_aead_open(struct crypto_aead *aead,

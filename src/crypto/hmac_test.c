@@ -39,6 +39,24 @@ static void the_second_case_of_rfc_4231_holds(void)
             32));
 }
 
+static void a_kept_key_gives_the_same_each_time(void)
+{
+    uint8_t want[CRYPTO_SHA1_SIZE], out[CRYPTO_SHA1_SIZE];
+    struct crypto_hmac hmac;
+
+    crypto_hmac_sha1(bytes_of_text("Jefe"), bytes_of_text("what do ya want for nothing?"), want);
+    crypto_hmac_init(&hmac, bytes_of_text("Jefe"));
+    for (int i = 0; i < 3; i++) {
+        crypto_hmac_run(
+            &hmac, bytes_of_text("what do ya "), bytes_of_text("want for nothing?"), out);
+        CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(want, sizeof want));
+        crypto_hmac_run(
+            &hmac, bytes_of_text("what do ya want for nothing?"), (struct bytes){0}, out);
+        CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(want, sizeof want));
+    }
+    crypto_hmac_deinit(&hmac);
+}
+
 static void a_null_slice_is_an_empty_one(void)
 {
     uint8_t null_key[CRYPTO_SHA1_SIZE], empty_key[CRYPTO_SHA1_SIZE];
@@ -59,5 +77,6 @@ static void equal_means_the_same_length_and_bytes(void)
     CHECK(!crypto_equal(bytes_of("abc", 3), (struct bytes){0}));
 }
 
-TEST_MAIN(TEST(the_cases_of_rfc_2202_hold), TEST(the_second_case_of_rfc_4231_holds),
-    TEST(a_null_slice_is_an_empty_one), TEST(equal_means_the_same_length_and_bytes))
+TEST_MAIN(TEST(a_kept_key_gives_the_same_each_time), TEST(the_cases_of_rfc_2202_hold),
+    TEST(the_second_case_of_rfc_4231_holds), TEST(a_null_slice_is_an_empty_one),
+    TEST(equal_means_the_same_length_and_bytes))
