@@ -113,8 +113,7 @@ static double median(const struct speeds *all, size_t count, size_t which)
     double values[64];
 
     for (size_t i = 0; i < count; i++) {
-        const double four[] = {
-            all[i].ours[0], all[i].theirs[0], all[i].ours[1], all[i].theirs[1]};
+        const double four[] = {all[i].ours[0], all[i].theirs[0], all[i].ours[1], all[i].theirs[1]};
         values[i] = four[which];
     }
     qsort(values, count, sizeof values[0], compare);

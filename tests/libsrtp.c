@@ -51,8 +51,7 @@ struct libsrtp *libsrtp_new(uint16_t profile, const uint8_t *master, bool is_sen
     policy.key = (unsigned char *)(uintptr_t)master; // Only read.
     policy.window_size = WINDOW;
     is_begun = is_begun || init() == srtp_err_status_ok;
-    if (!is_begun ||
-        set_rtp(&policy.rtp, (srtp_profile_t)profile) != srtp_err_status_ok ||
+    if (!is_begun || set_rtp(&policy.rtp, (srtp_profile_t)profile) != srtp_err_status_ok ||
         set_rtcp(&policy.rtcp, (srtp_profile_t)profile) != srtp_err_status_ok ||
         create(&it->session, &policy) != srtp_err_status_ok) {
         free(it);

@@ -39,7 +39,8 @@ static void the_cases_of_nist_hold_in_place_and_apart(void)
         CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(want, sizeof want));
         crypto_ctr_run(&ctr, counter, bytes_of(data, sizeof data), data);
         CHECK_BYTES(bytes_of(data, sizeof data), bytes_of(want, sizeof want));
-        crypto_ctr_run(&ctr, counter, (struct bytes){0}, out); // Nothing is legal, and changes nothing.
+        crypto_ctr_run(
+            &ctr, counter, (struct bytes){0}, out); // Nothing is legal, and changes nothing.
         crypto_ctr_run(&ctr, counter, bytes_of(data, sizeof data), out);
         from_hex(want, sizeof want, text);
         CHECK_BYTES(bytes_of(out, sizeof out), bytes_of(want, sizeof want));

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 
 #include "base/assert.h"
+#include "crypto/secret.h"
 #include "dtls/identity_native.h"
 
 #define DTLS_TIMEOUT_MIN                                                                           \
@@ -392,6 +393,59 @@ size_t dtls_seal(struct dtls *dtls, struct span room, size_t len)
         return 0;
     }
     return dtls->wire.sealed;
+}
+
+// ---- SRTP
+
+#define SRTP_LABEL "EXTRACTOR-dtls_srtp" // RFC 5764 §4.2.
+
+static const struct {
+    uint16_t profile;
+    size_t key_size, salt_size;
+} srtp_profiles[] = {
+    {SRTP_AES128_CM_SHA1_80, 16, 14},
+    {SRTP_AEAD_AES_128_GCM, 16, 12},
+    {SRTP_AEAD_AES_256_GCM, 32, 12},
+};
+
+// RFC 5764 §4.2: the client's key, the server's, and then their salts.
+static void cut(struct dtls_srtp *keys, struct bytes exported, size_t key_size, bool is_client)
+{
+    size_t salt_size = keys->master_len - key_size;
+
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t *master = (i == 0) == is_client ? keys->local : keys->remote;
+        memcpy(master, exported.ptr + i * key_size, key_size);
+        memcpy(master + key_size, exported.ptr + 2 * key_size + i * salt_size, salt_size);
+    }
+}
+
+enum yodel_err dtls_export_srtp(const struct dtls *dtls, struct dtls_srtp *keys)
+{
+    uint8_t exported[2 * DTLS_SRTP_MASTER_MAX];
+    size_t i = 0;
+
+    if (dtls->state != DTLS_CONNECTED) {
+        return YODEL_ERR_INVALID_STATE;
+    }
+    const SRTP_PROTECTION_PROFILE *agreed = SSL_get_selected_srtp_profile(dtls->ssl);
+    while (agreed && i < COUNT(srtp_profiles) && srtp_profiles[i].profile != agreed->id) {
+        i++;
+    }
+    if (!agreed || i == COUNT(srtp_profiles)) {
+        return YODEL_ERR_NOT_FOUND;
+    }
+    size_t key_size = srtp_profiles[i].key_size;
+    *keys = (struct dtls_srtp){
+        .profile = srtp_profiles[i].profile, .master_len = key_size + srtp_profiles[i].salt_size};
+    if (SSL_export_keying_material(dtls->ssl, exported, 2 * keys->master_len, SRTP_LABEL,
+            sizeof SRTP_LABEL - 1, NULL, 0, 0) != 1) {
+        ERR_clear_error();
+        return YODEL_ERR_NO_MEMORY; // libssl has no other reason left.
+    }
+    cut(keys, bytes_of(exported, 2 * keys->master_len), key_size, dtls->role == DTLS_CLIENT);
+    secret_wipe_span(span_of(exported, sizeof exported));
+    return YODEL_OK;
 }
 
 const char *dtls_failure_name(enum dtls_failure failure)

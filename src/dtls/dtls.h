@@ -6,9 +6,9 @@
 //                              +-----> [failed] <------+
 //
 // Implements  RFC 6347 (DTLS 1.2), RFC 8827 §6.5 (fingerprints), RFC 7627 (extended master secret,
-//             demanded)
-// Not here    the protocol itself, which is libssl's; SRTP keys, whose export will be here; ICE,
-//             which says when to start
+//             demanded), RFC 5764 (SRTP's profile and keys)
+// Not here    the protocol itself, which is libssl's; SRTP, whose keys are exported here; ICE, which says
+//             when to start
 // Ownership   the caller owns the struct, which must not move between start and deinit; it borrows
 //             env and identity; a data event borrows from the datagram, until the next recv or
 //             next_event
@@ -47,6 +47,8 @@
 #define DTLS_SEAL_HEAD 21 // Record header and explicit nonce.
 #define DTLS_SEAL_TAIL 16 // Tag.
 #define DTLS_SEAL_OVERHEAD (DTLS_SEAL_HEAD + DTLS_SEAL_TAIL)
+
+#define DTLS_SRTP_MASTER_MAX 46 // A key of 32 bytes and a salt of 14.
 
 struct ssl_st;
 
@@ -130,6 +132,17 @@ yodel_time dtls_next_timeout(const struct dtls *dtls);
 // The record then starts at room.ptr; returns its length, or 0 when nothing can be sent (not
 // connected, or the wrong length).
 size_t dtls_seal(struct dtls *dtls, struct span room, size_t len);
+
+struct dtls_srtp {
+    uint16_t profile;  // As use_srtp has it: RFC 5764 §4.1.2, RFC 7714 §14.2.
+    size_t master_len; // Of each: the key and then the salt.
+    uint8_t local[DTLS_SRTP_MASTER_MAX],
+        remote[DTLS_SRTP_MASTER_MAX]; // What we, and the peer, protect with.
+};
+
+// The keys of media, once connected; whoever asks wipes them. YODEL_ERR_INVALID_STATE before that,
+// YODEL_ERR_NOT_FOUND where the peer agreed on no profile.
+YODEL_MUST_USE enum yodel_err dtls_export_srtp(const struct dtls *dtls, struct dtls_srtp *keys);
 
 const char *dtls_failure_name(enum dtls_failure failure);
 

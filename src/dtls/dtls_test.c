@@ -217,6 +217,58 @@ static void a_profile_for_srtp_is_agreed_on(void)
     pair_close(&pair);
 }
 
+static void both_export_the_same_keys_for_each_profile(void)
+{
+    static const struct {
+        const char *name;
+        uint16_t profile;
+        size_t master_len;
+    } rows[] = {
+        {"SRTP_AES128_CM_SHA1_80", 1, 30},
+        {"SRTP_AEAD_AES_128_GCM", 7, 28},
+        {"SRTP_AEAD_AES_256_GCM", 8, 44},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct dtls_srtp keys[2];
+        struct pair pair;
+        pair_open(&pair, 18);
+        SSL_CTX *context = dtls_identity_context(pair.side[PAIR_CLIENT].identity);
+        CHECK_EQ(SSL_CTX_set_tlsext_use_srtp(context, rows[i].name), 0);
+        pair_start(&pair);
+        CHECK_EQ(dtls_export_srtp(&pair.side[0].dtls, &keys[0]), YODEL_ERR_INVALID_STATE);
+        pair_run(&pair, YODEL_SECONDS(60));
+        for (int side = 0; side < 2; side++) {
+            CHECK_EQ(dtls_export_srtp(&pair.side[side].dtls, &keys[side]), YODEL_OK);
+            CHECK_EQ(keys[side].profile, rows[i].profile);
+            CHECK_EQ(keys[side].master_len, rows[i].master_len);
+        }
+        struct bytes local = bytes_of(keys[0].local, keys[0].master_len);
+        struct bytes remote = bytes_of(keys[0].remote, keys[0].master_len);
+        CHECK_BYTES(local, bytes_of(keys[1].remote, keys[1].master_len));
+        CHECK_BYTES(remote, bytes_of(keys[1].local, keys[1].master_len));
+        CHECK(!bytes_equal(local, remote));
+        pair_close(&pair);
+    }
+}
+
+static void without_a_profile_there_are_no_keys(void)
+{
+    struct dtls_srtp keys;
+    struct pair pair;
+
+    pair_open(&pair, 19);
+    SSL_CTX *context = dtls_identity_context(pair.side[PAIR_CLIENT].identity);
+    CHECK_EQ(SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AES128_CM_SHA1_32"), 0);
+    pair_start(&pair);
+    pair_run(&pair, YODEL_SECONDS(60));
+    for (int side = 0; side < 2; side++) {
+        CHECK(pair.side[side].is_connected);
+        CHECK_EQ(dtls_export_srtp(&pair.side[side].dtls, &keys), YODEL_ERR_NOT_FOUND);
+    }
+    pair_close(&pair);
+}
+
 // Puts an RSA certificate in the place of a side's own.
 static void show_rsa(struct pair_side *side, int bits)
 {
@@ -441,7 +493,8 @@ TEST_MAIN(TEST(two_engines_connect_and_talk_both_ways), TEST(one_seed_gives_the_
     TEST(closing_a_handshake_leaves_nothing_to_do), TEST(nothing_is_heard_before_start),
     TEST(an_unsent_flight_is_not_sent_twice), TEST(a_datagram_waits_for_room_enough),
     TEST(a_session_without_extended_master_secret_is_refused),
-    TEST(a_profile_for_srtp_is_agreed_on),
+    TEST(a_profile_for_srtp_is_agreed_on), TEST(both_export_the_same_keys_for_each_profile),
+    TEST(without_a_profile_there_are_no_keys),
     TEST(a_peer_may_show_an_rsa_certificate_if_it_is_long_enough),
     TEST(only_aead_with_forward_secrecy_is_offered), TEST(a_server_that_hears_nothing_gives_up_too),
     TEST(a_wall_clock_set_back_delays_and_does_not_spin),

@@ -88,15 +88,14 @@ static bool open_aead(
 
 // ---- AES-CM with HMAC-SHA-1
 
-static void run_ctr(
-    struct srtp_cipher *cipher, const struct srtp_parts *parts, const uint8_t *text)
+static void run_ctr(struct srtp_cipher *cipher, const struct srtp_parts *parts, const uint8_t *text)
 {
     uint8_t counter[CRYPTO_CTR_BLOCK_SIZE] = {0};
 
     memcpy(counter, cipher->salt, SRTP_SALT_MAX);
     mix(counter + 4, parts);
-    crypto_ctr_run(&cipher->ctr, counter, bytes_of(text, parts->text_len),
-        parts->packet + parts->header_len);
+    crypto_ctr_run(
+        &cipher->ctr, counter, bytes_of(text, parts->text_len), parts->packet + parts->header_len);
 }
 
 // RFC 3711 §4.2: of the packet as it is sent, and the word.

@@ -32,7 +32,8 @@ struct srtp_parts {
     uint64_t index;
     uint8_t *packet; // The header, and behind it the sealed text.
     size_t header_len, text_len;
-    uint8_t word[SRTP_WORD_SIZE]; // What tells the index to who authenticates: RTP's upper half, RTCP's trailer.
+    uint8_t word
+        [SRTP_WORD_SIZE]; // What tells the index to who authenticates: RTP's upper half, RTCP's trailer.
 };
 
 void srtp_cipher_init(struct srtp_cipher *cipher, enum srtp_suite suite,

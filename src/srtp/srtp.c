@@ -89,8 +89,8 @@ static enum yodel_err add_stream(struct srtp *srtp, uint32_t ssrc, struct srtp_s
         return YODEL_ERR_NO_MEMORY;
     }
     *stream = (struct srtp_stream){.ssrc = ssrc};
-    enum yodel_err err = map_insert(
-        &srtp->streams, &stream->by_ssrc, bytes_of(&stream->ssrc, sizeof stream->ssrc));
+    enum yodel_err err =
+        map_insert(&srtp->streams, &stream->by_ssrc, bytes_of(&stream->ssrc, sizeof stream->ssrc));
     if (err != YODEL_OK) {
         alloc_free(srtp->env->alloc, stream);
         return err;
@@ -137,7 +137,8 @@ static uint32_t ssrc_of(const uint8_t *header)
     return load_u32(header + 8);
 }
 
-static struct srtp_parts rtp_parts(uint8_t *packet, uint64_t index, size_t header_len, size_t text_len)
+static struct srtp_parts rtp_parts(
+    uint8_t *packet, uint64_t index, size_t header_len, size_t text_len)
 {
     struct srtp_parts parts = {.ssrc = ssrc_of(packet),
         .index = index,
@@ -267,7 +268,8 @@ enum yodel_err srtp_protect_rtcp(
     }
     struct srtp_parts parts =
         rtcp_parts(out.ptr, srtp->rtcp_index++, packet.len - RTCP_HEADER_SIZE);
-    srtp_cipher_seal(&srtp->rtcp, &parts, packet.ptr + RTCP_HEADER_SIZE, tag_of(&srtp->rtcp, &parts));
+    srtp_cipher_seal(
+        &srtp->rtcp, &parts, packet.ptr + RTCP_HEADER_SIZE, tag_of(&srtp->rtcp, &parts));
     memcpy(word_of(&srtp->rtcp, &parts), parts.word, SRTP_WORD_SIZE);
     srtp->stats.rtcp_packets++;
     *len = packet.len + trailer_len;

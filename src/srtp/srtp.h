@@ -79,7 +79,8 @@ struct srtp_opened {
 };
 
 // Opens in place. False, counted and nothing changed but the packet where it is not a new packet of the other side's.
-YODEL_MUST_USE bool srtp_unprotect(struct srtp *srtp, struct span packet, struct srtp_opened *opened);
+YODEL_MUST_USE bool srtp_unprotect(
+    struct srtp *srtp, struct span packet, struct srtp_opened *opened);
 
 // The same for RTCP: sets `len` to what is left of the packet.
 YODEL_MUST_USE bool srtp_unprotect_rtcp(struct srtp *srtp, struct span packet, size_t *len);

@@ -62,8 +62,7 @@ FUZZ(input)
     struct srtp from, to;
 
     enum srtp_suite suite = suites[read_u8(&r) % COUNT(suites)];
-    struct bytes key =
-        bytes_of(master, srtp_suite_key_size(suite) + srtp_suite_salt_size(suite));
+    struct bytes key = bytes_of(master, srtp_suite_key_size(suite) + srtp_suite_salt_size(suite));
     srtp_init(&from, &env, suite, key, 2);
     srtp_init(&to, &env, suite, key, 2);
     memset(is_opened, 0, sizeof is_opened);

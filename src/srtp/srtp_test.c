@@ -149,8 +149,8 @@ static void no_index_is_protected_twice(void)
         (void)rtcp(&pair, 7);
         uint8_t room[64] = {0x80, 200};
         size_t len = 0;
-        CHECK_EQ(srtp_protect_rtcp(
-                     &pair.from, bytes_of(room, 28), span_of(room, sizeof room), &len),
+        CHECK_EQ(
+            srtp_protect_rtcp(&pair.from, bytes_of(room, 28), span_of(room, sizeof room), &len),
             YODEL_ERR_RANGE);
         pair_deinit(&pair);
     }
