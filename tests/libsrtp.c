@@ -1,3 +1,5 @@
+// libsrtp2 by dlopen, with no symbol of it in the program.
+
 #include "libsrtp.h"
 
 #include <dlfcn.h>
