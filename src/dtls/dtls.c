@@ -436,14 +436,14 @@ enum yodel_err dtls_export_srtp(const struct dtls *dtls, struct dtls_srtp *keys)
         return YODEL_ERR_NOT_FOUND;
     }
     size_t key_size = srtp_profiles[i].key_size;
-    *keys = (struct dtls_srtp){
-        .profile = srtp_profiles[i].profile, .master_len = key_size + srtp_profiles[i].salt_size};
-    if (SSL_export_keying_material(dtls->ssl, exported, 2 * keys->master_len, SRTP_LABEL,
+    size_t master_len = key_size + srtp_profiles[i].salt_size;
+    if (SSL_export_keying_material(dtls->ssl, exported, 2 * master_len, SRTP_LABEL,
             sizeof SRTP_LABEL - 1, NULL, 0, 0) != 1) {
         ERR_clear_error();
         return YODEL_ERR_NO_MEMORY; // libssl has no other reason left.
     }
-    cut(keys, bytes_of(exported, 2 * keys->master_len), key_size, dtls->role == DTLS_CLIENT);
+    *keys = (struct dtls_srtp){.profile = srtp_profiles[i].profile, .master_len = master_len};
+    cut(keys, bytes_of(exported, 2 * master_len), key_size, dtls->role == DTLS_CLIENT);
     secret_wipe_span(span_of(exported, sizeof exported));
     return YODEL_OK;
 }

@@ -1,4 +1,4 @@
-// What strangers and the other side may try: R1 to R8 and R10.
+// What strangers and the other side may try: R1 to R8 and R10. R5, wraps with loss, is in srtp_test.c too.
 
 #include "srtp/fixture.h"
 

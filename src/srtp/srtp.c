@@ -111,6 +111,11 @@ static bool drop(struct srtp *srtp, enum srtp_drop reason)
     return false;
 }
 
+static bool has_room(struct span out, size_t len)
+{
+    return len <= SRTP_PACKET_MAX && len <= out.len;
+}
+
 // ---- RTP
 
 // The length of an RTP header: RFC 3550 §5.1, §5.3.1. 0: there is none.
@@ -160,12 +165,15 @@ enum yodel_err srtp_protect(struct srtp *srtp, uint64_t index, struct bytes head
     if (index >= RTP_INDEX_END) {
         return YODEL_ERR_RANGE;
     }
-    if (out.len < text_end + srtp->rtp.tag_size) {
+    if (!has_room(out, text_end + srtp->rtp.tag_size)) {
         return YODEL_ERR_TOO_LARGE;
     }
     enum yodel_err err = get_stream(srtp, ssrc_of(header.ptr), &stream);
     if (err != YODEL_OK) {
         return err;
+    }
+    if (!stream->rtp.is_used && index > UINT16_MAX) {
+        return YODEL_ERR_RANGE;
     }
     if (srtp_window_look(&stream->rtp, index) != SRTP_NEW) {
         return YODEL_ERR_EXISTS;
@@ -195,7 +203,7 @@ bool srtp_unprotect(struct srtp *srtp, struct span packet, struct srtp_opened *o
     size_t header_len = header_len_of(bytes_of_span(packet)), tag_size = srtp->rtp.tag_size;
     uint64_t index;
 
-    if (header_len == 0 || packet.len < header_len + tag_size) {
+    if (header_len == 0 || packet.len < header_len + tag_size || packet.len > SRTP_PACKET_MAX) {
         return drop(srtp, SRTP_DROP_MALFORMED);
     }
     struct srtp_stream *stream = find_stream(srtp, ssrc_of(packet.ptr));
@@ -260,7 +268,7 @@ enum yodel_err srtp_protect_rtcp(
     if (srtp->rtcp_index >= RTCP_INDEX_END) {
         return YODEL_ERR_RANGE;
     }
-    if (out.len < packet.len + trailer_len) {
+    if (!has_room(out, packet.len + trailer_len)) {
         return YODEL_ERR_TOO_LARGE;
     }
     if (out.ptr != packet.ptr) {
@@ -280,7 +288,8 @@ bool srtp_unprotect_rtcp(struct srtp *srtp, struct span packet, size_t *len)
 {
     size_t trailer_len = srtp->rtcp.tag_size + SRTP_WORD_SIZE;
 
-    if (packet.len < RTCP_HEADER_SIZE + trailer_len || packet.ptr[0] >> 6 != RTP_VERSION) {
+    if (packet.len < RTCP_HEADER_SIZE + trailer_len || packet.len > SRTP_PACKET_MAX ||
+        packet.ptr[0] >> 6 != RTP_VERSION) {
         return drop(srtp, SRTP_DROP_MALFORMED);
     }
     size_t text_len = packet.len - trailer_len - RTCP_HEADER_SIZE;

@@ -38,6 +38,30 @@ static void say(struct srtp *from, struct srtp *to, struct reader *r, uint64_t i
     }
 }
 
+// A report, changed or not, twice.
+static void report(struct srtp *from, struct srtp *to, struct reader *r)
+{
+    uint8_t room[SEALED_MAX] = {0x80, 200, [7] = 7}, again[SEALED_MAX];
+    struct bytes rest = read_bytes(r, r->left < 40 ? r->left : 40);
+    uint8_t change = read_u8(r), at = read_u8(r);
+    size_t len = 0, left = 0;
+
+    if (rest.len > 0) {
+        memcpy(room + 8, rest.ptr, rest.len);
+    }
+    if (srtp_protect_rtcp(from, bytes_of(room, 8 + rest.len), span_of(room, sizeof room), &len) !=
+        YODEL_OK) {
+        return;
+    }
+    room[at % len] ^= change;
+    memcpy(again, room, len);
+    bool is_opened_now = srtp_unprotect_rtcp(to, span_of(room, len), &left);
+    FUZZ_CHECK(is_opened_now == (change == 0));
+    FUZZ_CHECK(!is_opened_now || (left == 8 + rest.len &&
+                                     (rest.len == 0 || memcmp(room + 8, rest.ptr, rest.len) == 0)));
+    FUZZ_CHECK(!srtp_unprotect_rtcp(to, span_of(again, len), &left));
+}
+
 static void invent(struct srtp *to, struct reader *r)
 {
     uint8_t room[SEALED_MAX];
@@ -67,8 +91,11 @@ FUZZ(input)
     srtp_init(&to, &env, suite, key, 2);
     memset(is_opened, 0, sizeof is_opened);
     while (r.left > 2) {
-        if (read_u8(&r) % 4 > 0) {
+        uint8_t what = read_u8(&r) % 8;
+        if (what > 2) {
             say(&from, &to, &r, read_u16(&r));
+        } else if (what > 1) {
+            report(&from, &to, &r);
         } else {
             invent(&to, &r);
         }

@@ -178,6 +178,90 @@ static void what_has_no_room_is_refused_and_costs_no_index(void)
     }
 }
 
+// AES-CM's counter has 16 bits for the blocks of a packet: what is longer would repeat key stream.
+static void what_is_longer_than_a_datagram_is_refused(void)
+{
+    static uint8_t room[SRTP_PACKET_MAX + 1];
+
+    EACH_SUITE(suite)
+    {
+        struct srtp_opened opened;
+        struct span out = span_of(room, sizeof room);
+        size_t len = 0, most = SRTP_PACKET_MAX - srtp_suite_tag_size(suite);
+        struct pair pair;
+        pair_init(&pair, suite);
+        memset(room, 0, sizeof room);
+        room[0] = 0x80;
+        CHECK_EQ(srtp_protect(
+                     &pair.from, 0, bytes_of(room, 12), bytes_of(room + 12, most - 11), out, &len),
+            YODEL_ERR_TOO_LARGE);
+        CHECK_EQ(srtp_protect_rtcp(&pair.from, bytes_of(room, most - 3), out, &len),
+            YODEL_ERR_TOO_LARGE);
+        CHECK(!srtp_unprotect(&pair.to, out, &opened));
+        CHECK(!srtp_unprotect_rtcp(&pair.to, out, &len));
+        CHECK_EQ(pair.to.stats.drops[SRTP_DROP_MALFORMED], 2);
+        CHECK_EQ(srtp_protect(
+                     &pair.from, 0, bytes_of(room, 12), bytes_of(room + 12, most - 12), out, &len),
+            YODEL_OK);
+        CHECK_EQ(len, SRTP_PACKET_MAX);
+        CHECK(srtp_unprotect(&pair.to, span_of(room, len), &opened));
+        pair_deinit(&pair);
+    }
+}
+
+static void sources_and_extensions_stay_readable(void)
+{
+    // Two contributing sources, and an extension of two words.
+    static const uint8_t header[32] = {
+        0x92, 96, 0, 9, [11] = 5, [15] = 6, [19] = 7, [20] = 0xbe, 0xde, 0, 2, 0x10, 1};
+
+    EACH_SUITE(suite)
+    {
+        uint8_t packet[80];
+        struct srtp_opened opened;
+        size_t len = 0;
+        struct pair pair;
+        pair_init(&pair, suite);
+        CHECK_EQ(srtp_protect(&pair.from, 9, bytes_of(header, sizeof header),
+                     bytes_of_text("payload"), span_of(packet, sizeof packet), &len),
+            YODEL_OK);
+        CHECK_BYTES(bytes_of(packet, sizeof header), bytes_of(header, sizeof header));
+        packet[25] ^= 1; // Readable by all, and to be changed by none.
+        CHECK(!srtp_unprotect(&pair.to, span_of(packet, len), &opened));
+        CHECK_EQ(srtp_protect(&pair.from, 10, bytes_of((uint8_t[]){0x80, 96, 0, 10, [11] = 5}, 12),
+                     bytes_of_text(""), span_of(packet, sizeof packet), &len),
+            YODEL_OK);
+        CHECK(srtp_unprotect(&pair.to, span_of(packet, len), &opened)); // Without a payload.
+        CHECK_EQ(opened.payload.len, 0);
+        pair_deinit(&pair);
+    }
+}
+
+static void a_stream_that_begins_at_the_wrap_is_followed(void)
+{
+    EACH_SUITE(suite)
+    {
+        // What was lost at first comes late, and the wrap before the last of the turn.
+        static const uint64_t order[] = {65534, 65536, 65530, 65535, 65537, 65533};
+        struct packet copies[COUNT(order)];
+        struct srtp_opened opened;
+        struct pair pair;
+        pair_init(&pair, suite);
+        for (size_t i = 0; i < COUNT(order); i++) {
+            struct packet packet = copies[i] = rtp(&pair, 7, order[i], "x");
+            CHECK(srtp_unprotect(&pair.to, span_of(packet.data, packet.len), &opened));
+            CHECK_EQ(opened.index, order[i]);
+        }
+        for (size_t i = 0; i < COUNT(order); i++) { // On both sides of the wrap.
+            CHECK(!srtp_unprotect(&pair.to, span_of(copies[i].data, copies[i].len), &opened));
+        }
+        CHECK_EQ(pair.to.stats.drops[SRTP_DROP_REPLAYED], COUNT(order));
+        CHECK_EQ(try_rtp(&pair, 8, 65536), YODEL_ERR_RANGE); // Nobody could open it.
+        CHECK_EQ(try_rtp(&pair, 8, 65535), YODEL_OK);
+        pair_deinit(&pair);
+    }
+}
+
 static void without_memory_a_stream_is_refused_and_later_taken(void)
 {
     struct capped_alloc memory = capped_alloc(SIZE_MAX);
@@ -204,4 +288,6 @@ static void without_memory_a_stream_is_refused_and_later_taken(void)
 TEST_MAIN(TEST(the_packets_of_rfc_7714_hold), TEST(what_one_protects_the_other_opens),
     TEST(into_another_buffer_is_as_in_place), TEST(sequence_numbers_wrap_with_loss_and_reordering),
     TEST(no_index_is_protected_twice), TEST(what_has_no_room_is_refused_and_costs_no_index),
+    TEST(what_is_longer_than_a_datagram_is_refused), TEST(sources_and_extensions_stay_readable),
+    TEST(a_stream_that_begins_at_the_wrap_is_followed),
     TEST(without_memory_a_stream_is_refused_and_later_taken))
