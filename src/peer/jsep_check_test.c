@@ -115,6 +115,8 @@ static void every_browsers_offer_is_answered(void)
         {"chromium_data_offer.sdp", "0", "a=group:BUNDLE 0\r\n", 2, 262144},
         {"chromium_all_offer_balanced.sdp", "2", "a=group:BUNDLE 2\r\n", 0, 262144},
         {"chromium_all_offer_max_bundle.sdp", "2", "a=group:BUNDLE 2\r\n", 0, 262144},
+        {"chromium_call_offer.sdp", "4", "a=group:BUNDLE 4\r\n", 0, 262144},
+        {"firefox_call_offer.sdp", "4", "a=group:BUNDLE 4\r\n", 0, 1073741823},
         {"firefox_data_offer.sdp", "0", "a=group:BUNDLE 0\r\n", 4, 1073741823},
         {"firefox_all_offer_balanced.sdp", "2", "a=group:BUNDLE 2\r\n", 0, 1073741823},
         {"firefox_all_offer_max_bundle.sdp", "2", "a=group:BUNDLE 2\r\n", 0, 1073741823},

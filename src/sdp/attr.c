@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/hex.h"
+#include "sdp/media.h"
 #include "sdp/text.h"
 
 #define ICE_UFRAG_MIN 4u // RFC 8839 §5.4.
@@ -38,14 +39,32 @@ bool sdp_attr_no_memory(struct sdp_parser *p)
     return false;
 }
 
-// For the attributes that may stand once in a section.
-static bool set_text(struct sdp_parser *p, struct bytes *text, struct bytes value)
+bool sdp_attr_set(struct sdp_parser *p, struct bytes *text, struct bytes value)
 {
     if (text->len > 0) {
         return sdp_attr_fail(p, "given twice");
     }
     *text = value;
     return true;
+}
+
+void *sdp_attr_grow(struct sdp_parser *p, void *items, size_t count, size_t size, size_t max)
+{
+    if (count >= max) {
+        sdp_attr_fail(p, "too many");
+        return NULL;
+    }
+    // There is room up to the next power of two.
+    if ((count & (count - 1)) != 0) {
+        return items;
+    }
+    void *grown = arena_new_array(p->arena, count > 0 ? 2 * count : 1, size);
+    if (!grown) {
+        sdp_attr_no_memory(p);
+    } else if (count > 0) {
+        memcpy(grown, items, count * size);
+    }
+    return grown;
 }
 
 static bool add(struct sdp_parser *p, struct sdp_list *list, struct bytes value, size_t max)
@@ -192,7 +211,7 @@ static bool parse_ice_ufrag(struct sdp_parser *p, struct bytes value)
     if (!sdp_text_is_ice(value, ICE_UFRAG_MIN, ICE_TEXT_MAX)) {
         return sdp_attr_fail(p, "not 4 to 256 letters and digits");
     }
-    return set_text(p, &p->common->ice_ufrag, value);
+    return sdp_attr_set(p, &p->common->ice_ufrag, value);
 }
 
 static void write_ice_ufrag(const struct view *v, struct writer *w)
@@ -205,7 +224,7 @@ static bool parse_ice_pwd(struct sdp_parser *p, struct bytes value)
     if (!sdp_text_is_ice(value, ICE_PWD_MIN, ICE_TEXT_MAX)) {
         return sdp_attr_fail(p, "not 22 to 256 letters and digits");
     }
-    return set_text(p, &p->common->ice_pwd, value);
+    return sdp_attr_set(p, &p->common->ice_pwd, value);
 }
 
 static void write_ice_pwd(const struct view *v, struct writer *w)
@@ -373,7 +392,7 @@ static bool parse_tls_id(struct sdp_parser *p, struct bytes value)
     if (!sdp_text_is_ice(value, TLS_ID_MIN, TLS_ID_MAX)) {
         return sdp_attr_fail(p, "not 20 to 255 letters and digits");
     }
-    return set_text(p, &p->common->tls_id, value);
+    return sdp_attr_set(p, &p->common->tls_id, value);
 }
 
 static void write_tls_id(const struct view *v, struct writer *w)
@@ -392,7 +411,7 @@ static bool parse_mid(struct sdp_parser *p, struct bytes value)
     if (sdp_find_media(p->sdp, value)) {
         return sdp_attr_fail(p, "another section has the same");
     }
-    return set_text(p, &p->media->mid, value);
+    return sdp_attr_set(p, &p->media->mid, value);
 }
 
 static void write_mid(const struct view *v, struct writer *w)
@@ -458,13 +477,6 @@ static void write_max_message_size(const struct view *v, struct writer *w)
 
 // ---- a=sendrecv and its likes, RFC 8866 §6.7: the last one holds
 
-static const char *const directions[] = {
-    [SDP_SENDRECV] = "sendrecv",
-    [SDP_SENDONLY] = "sendonly",
-    [SDP_RECVONLY] = "recvonly",
-    [SDP_INACTIVE] = "inactive",
-};
-
 static bool parse_sendrecv(struct sdp_parser *p, struct bytes value)
 {
     (void)value;
@@ -496,7 +508,7 @@ static bool parse_inactive(struct sdp_parser *p, struct bytes value)
 static void write_direction(const struct view *v, struct writer *w)
 {
     if (v->common->direction != SDP_DIRECTION_NONE) {
-        put_flag(w, directions[v->common->direction], true);
+        put_flag(w, sdp_direction_text(v->common->direction), true);
     }
 }
 
@@ -549,7 +561,7 @@ bool sdp_attr_parse(struct sdp_parser *p, struct bytes line)
             return (attrs[i].level & level) == 0 || attrs[i].parse(p, value);
         }
     }
-    return true;
+    return !p->media || sdp_media_parse(p, name, value);
 }
 
 static void write_all(const struct view *v, enum level level, struct writer *w)
@@ -569,4 +581,5 @@ void sdp_attr_write_session(const struct sdp *sdp, struct writer *w)
 void sdp_attr_write_media(const struct sdp_media *media, struct writer *w)
 {
     write_all(&(struct view){NULL, media, &media->common}, AT_MEDIA, w);
+    sdp_media_write(media, w);
 }

@@ -8,6 +8,8 @@
 
 #include "base/addr.h"
 #include "sdp/attr.h"
+#include "sdp/codec.h"
+#include "sdp/media.h"
 #include "sdp/text.h"
 
 #define PORTS_MAX 16u // m=… 9/2 …, of which WebRTC has no use.
@@ -84,8 +86,19 @@ static bool parse_bandwidth(struct sdp_parser *p, struct bytes value)
 {
     p->what = "b=";
     struct bytes type = sdp_text_take(&value, ':');
-    return (sdp_text_is_token(type) && is_number(value)) ||
-           sdp_attr_fail(p, "not a type and a number");
+    uint64_t number;
+
+    if (!sdp_text_is_token(type) || !is_number(value) || !sdp_text_number(value, &number)) {
+        return sdp_attr_fail(p, "not a type and a number");
+    }
+    if (p->media && sdp_text_equal(type, "AS")) {
+        p->media->has_bandwidth_as = true;
+        p->media->bandwidth_as = number;
+    } else if (p->media && sdp_text_equal(type, "TIAS")) {
+        p->media->has_bandwidth_tias = true;
+        p->media->bandwidth_tias = number;
+    }
+    return true;
 }
 
 // ---- m=, RFC 8866 §5.14
@@ -112,13 +125,9 @@ static bool parse_formats(struct sdp_parser *p, struct sdp_media *media, struct 
 {
     do {
         struct bytes format = sdp_text_take(&value, ' ');
-        uint64_t type;
 
         if (!sdp_text_is_token(format)) {
             return sdp_attr_fail(p, "a format is not a token");
-        }
-        if (is_rtp(media->proto) && (!sdp_text_number(format, &type) || type > 127)) {
-            return sdp_attr_fail(p, "a payload type is not 0 to 127");
         }
         if (sdp_list_has(&media->formats, format)) {
             return sdp_attr_fail(p, "a format is given twice");
@@ -160,7 +169,7 @@ static bool parse_media(struct sdp_parser *p, struct bytes value)
     p->sdp->media_count++;
     p->media = media;
     p->common = &media->common;
-    return parse_formats(p, media, value);
+    return parse_formats(p, media, value) && (!is_rtp(media->proto) || sdp_codec_begin(p));
 }
 
 // ---- lines
@@ -307,6 +316,7 @@ enum yodel_err sdp_parse(
     if (!parse_lines(&p)) {
         return p.err;
     }
+    sdp_media_finish(&parsed);
     *sdp = parsed;
     return YODEL_OK;
 }

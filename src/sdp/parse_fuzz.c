@@ -4,6 +4,9 @@
 #include "base/assert.h"
 #include "sdp/sdp.h"
 
+// What one line says of all payload types is written for each of them.
+#define WRITTEN_MAX (64 * SDP_TEXT_MAX)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 // Fails at one call, which the input's first byte names.
@@ -32,7 +35,7 @@ static struct bytes write_text(const struct sdp *sdp, struct span room)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static uint8_t first[4 * SDP_TEXT_MAX], second[4 * SDP_TEXT_MAX];
+    static uint8_t first[WRITTEN_MAX], second[WRITTEN_MAX];
     struct failing failing = {{resize_failing}, len > 0 && data[0] < 32 ? data[0] : SIZE_MAX};
     struct bytes text = bytes_sub(bytes_of(data, len), len > 0 && data[0] < 32 ? 1 : 0, len);
     struct arena arena, again;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "check.h"
+#include "sdp_parsed.h"
 
-#define SESSION "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 #define DATA "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
 #define HEX_16 "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 #define PRINT "a=fingerprint:sha-256 " HEX_16 ":" HEX_16 "\r\n"
@@ -31,33 +31,6 @@ static const char chromium_offer[] =
     "a=sctp-port:5000\r\n"
     "a=max-message-size:262144\r\n"
     "a=sctp-init:AQAAJA==\r\n";
-
-struct parsed {
-    struct arena arena;
-    struct sdp sdp;
-    struct sdp_error error;
-    enum yodel_err err;
-};
-
-static struct parsed *parse_bytes(struct bytes text)
-{
-    static struct parsed p;
-
-    p = (struct parsed){0};
-    arena_init(&p.arena, alloc_system(), SDP_TREE_MAX);
-    p.err = sdp_parse(&p.sdp, &p.arena, text, &p.error);
-    return &p;
-}
-
-static struct parsed *parse(const char *text)
-{
-    return parse_bytes(bytes_of_text(text));
-}
-
-static void check_text(struct bytes got, const char *want)
-{
-    CHECK_BYTES(got, bytes_of_text(want));
-}
 
 static void a_chromium_offer_is_read_whole(void)
 {
@@ -151,26 +124,6 @@ static void lines_may_end_with_lf_and_the_last_with_nothing(void)
     arena_deinit(&p->arena);
 }
 
-// Each row is a text and what its error says; NULL is a text that is accepted.
-struct row {
-    const char *text;
-    const char *want;
-};
-
-static void check_rows(const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct parsed *p = parse(rows[i].text);
-
-        if ((p->err == YODEL_OK) != (rows[i].want == NULL)) {
-            fprintf(stderr, "row %zu: %s\n", i, p->error.text);
-        }
-        CHECK_EQ(p->err, rows[i].want ? YODEL_ERR_SYNTAX : YODEL_OK);
-        CHECK_TEXT(p->error.text, rows[i].want ? rows[i].want : "");
-        arena_deinit(&p->arena);
-    }
-}
-
 static void j1_broken_lines_are_refused(void)
 {
     static const struct row rows[] = {
@@ -213,19 +166,6 @@ static void j1_broken_lines_are_refused(void)
     struct parsed *p = parse_bytes(bytes_of(nul, sizeof nul - 1));
     CHECK_TEXT(p->error.text, "line 5: a NUL or CR inside");
     arena_deinit(&p->arena);
-}
-
-// Repeats `part` after a session until the text is `len` long.
-static struct bytes repeat(const char *part, size_t len)
-{
-    static char text[2 << 20];
-    size_t at = (size_t)snprintf(text, sizeof text, "%s", SESSION);
-
-    while (at < len) {
-        memcpy(text + at, part, strlen(part));
-        at += strlen(part);
-    }
-    return bytes_of(text, at);
 }
 
 static void j1_and_j3_what_is_too_long_is_refused_at_once(void)

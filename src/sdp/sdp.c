@@ -2,6 +2,7 @@
 
 #include "sdp/sdp.h"
 
+#include "base/assert.h"
 #include "sdp/text.h"
 
 #define LIST_FIRST 4u
@@ -26,6 +27,62 @@ const struct sdp_group *sdp_find_group(
         }
     }
     return NULL;
+}
+
+const struct sdp_codec *sdp_find_codec(const struct sdp_media *media, uint64_t payload_type)
+{
+    for (size_t i = 0; i < media->codec_count; i++) {
+        if (media->codecs[i].payload_type == payload_type) {
+            return &media->codecs[i];
+        }
+    }
+    return NULL;
+}
+
+bool sdp_is_codec(const struct sdp_codec *codec, const char *name)
+{
+    return sdp_text_equal_any_case(codec->name, name); // RFC 4855 §3.
+}
+
+bool sdp_find_parameter(struct bytes fmtp, const char *name, struct bytes *value)
+{
+    while (fmtp.len > 0) {
+        struct bytes found = sdp_text_take(&fmtp, ';');
+
+        while (found.len > 0 && found.ptr[0] == ' ') {
+            found = bytes_sub(found, 1, found.len);
+        }
+        struct bytes key = sdp_text_take(&found, '=');
+        if (sdp_text_equal_any_case(key, name)) {
+            *value = found;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t sdp_find_number(struct bytes fmtp, const char *name, uint64_t otherwise)
+{
+    struct bytes value;
+    uint64_t number;
+
+    if (sdp_find_parameter(fmtp, name, &value) && sdp_text_number(value, &number)) {
+        return number;
+    }
+    return otherwise;
+}
+
+const char *sdp_direction_text(enum sdp_direction direction)
+{
+    static const char *const texts[] = {
+        [SDP_SENDRECV] = "sendrecv",
+        [SDP_SENDONLY] = "sendonly",
+        [SDP_RECVONLY] = "recvonly",
+        [SDP_INACTIVE] = "inactive",
+    };
+
+    YODEL_ASSERT(direction > SDP_DIRECTION_NONE && direction < COUNT(texts));
+    return texts[direction];
 }
 
 bool sdp_list_has(const struct sdp_list *list, struct bytes text)

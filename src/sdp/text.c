@@ -54,6 +54,26 @@ bool sdp_text_is_digits(struct bytes text)
     return sdp_text_number(text, &number);
 }
 
+bool sdp_text_is_rid(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_alphanumeric(text.ptr[i]) && text.ptr[i] != '-' && text.ptr[i] != '_') {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= SDP_RID_MAX;
+}
+
+bool sdp_text_is_visible(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
 bool sdp_text_is_ice(struct bytes text, size_t min, size_t max)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -85,4 +105,19 @@ bool sdp_text_number(struct bytes text, uint64_t *number)
 bool sdp_text_equal(struct bytes text, const char *want)
 {
     return bytes_equal(text, bytes_of_text(want));
+}
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+bool sdp_text_equal_any_case(struct bytes text, const char *want)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (want[i] == '\0' || lower(text.ptr[i]) != (uint8_t)want[i]) {
+            return false;
+        }
+    }
+    return want[text.len] == '\0';
 }

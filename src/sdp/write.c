@@ -2,18 +2,32 @@
 
 #include "sdp/attr.h"
 
+static void write_bandwidth(const struct sdp_media *media, struct writer *w)
+{
+    if (media->has_bandwidth_as) {
+        put_format(w, "b=AS:%llu\r\n", (unsigned long long)media->bandwidth_as);
+    }
+    if (media->has_bandwidth_tias) {
+        put_format(w, "b=TIAS:%llu\r\n", (unsigned long long)media->bandwidth_tias);
+    }
+}
+
 static void write_media(const struct sdp_media *media, struct writer *w)
 {
     put_text(w, "m=");
     put_bytes(w, media->kind_text);
     put_format(w, " %u ", media->port);
     put_bytes(w, media->proto);
-    for (size_t i = 0; i < media->formats.count; i++) {
+    for (size_t i = 0; i < media->codec_count; i++) {
+        put_format(w, " %u", media->codecs[i].payload_type);
+    }
+    for (size_t i = 0; media->codec_count == 0 && i < media->formats.count; i++) {
         put_text(w, " ");
         put_bytes(w, media->formats.items[i]);
     }
     // RFC 9429 §4.1.8: with trickle, the default destination is told by candidates alone.
     put_text(w, "\r\nc=IN IP4 0.0.0.0\r\n");
+    write_bandwidth(media, w);
     sdp_attr_write_media(media, w);
 }
 
