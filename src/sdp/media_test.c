@@ -298,7 +298,8 @@ static void every_restriction_of_a_layer_is_read(void)
 
 static void parameters_are_found_by_name_in_any_case(void)
 {
-    static const char fmtp[] = ";;=; Apt=96;a;profile-level-id=42e01f; x=1;X=2;big=99999999999999999999;s=a=b";
+    static const char fmtp[] =
+        ";;=; Apt=96;a;profile-level-id=42e01f; x=1;X=2;big=99999999999999999999;s=a=b";
     struct bytes text = bytes_of_text(fmtp), value;
 
     CHECK_EQ(sdp_find_number(text, "apt", 7), 96);
@@ -331,7 +332,8 @@ static void what_is_said_of_other_payload_types_is_ignored(void)
     }
     CHECK_EQ(m->rid_count, 1);
     CHECK_EQ(m->rids[0].payload_type_count, 1);
-    CHECK_EQ(m->send_layers.count, 1); // "1", "3" and "4" are not described, "2" stands there twice.
+    CHECK_EQ(
+        m->send_layers.count, 1); // "1", "3" and "4" are not described, "2" stands there twice.
     CHECK(!m->send_layers.items[0].is_alternative);
     CHECK_EQ(m->extmap_count + m->ssrc_group_count + m->ssrc_count, 0);
     arena_deinit(&p->arena);
@@ -339,7 +341,8 @@ static void what_is_said_of_other_payload_types_is_ignored(void)
 
 static void sections_that_are_not_of_rtp_have_none_of_it(void)
 {
-    struct parsed *p = parse(SESSION "m=application 9 TCP/MRCPv2 1\r\na=rtpmap:x\r\na=extmap:0\r\n");
+    struct parsed *p =
+        parse(SESSION "m=application 9 TCP/MRCPv2 1\r\na=rtpmap:x\r\na=extmap:0\r\n");
 
     CHECK_EQ(p->err, YODEL_OK);
     CHECK_EQ(p->sdp.media[0].codec_count, 0);
@@ -359,8 +362,7 @@ static void j2_and_j10_codecs_are_well_formed(void)
         {SESSION AUDIO "a=rtpmap:111 opus/4294967296\r\n", "line 6: a=rtpmap: not a clock rate"},
         {SESSION AUDIO "a=rtpmap:111 opus/1/0\r\n", "line 6: a=rtpmap: not a number of channels"},
         {SESSION AUDIO "a=rtpmap:111 opus/1/256\r\n", "line 6: a=rtpmap: not a number of channels"},
-        {SESSION AUDIO "a=rtpmap:111 a/1\r\na=rtpmap:111 a/1\r\n",
-            "line 7: a=rtpmap: given twice"},
+        {SESSION AUDIO "a=rtpmap:111 a/1\r\na=rtpmap:111 a/1\r\n", "line 7: a=rtpmap: given twice"},
         {SESSION AUDIO "a=fmtp:111\r\n", "line 6: a=fmtp: no parameters"},
         {SESSION AUDIO "a=fmtp:x y\r\n", "line 6: a=fmtp: a payload type is not 0 to 127"},
         {SESSION AUDIO "a=fmtp:111 ;;=\r\n", NULL},
@@ -432,13 +434,11 @@ static void j13_sources_are_well_formed(void)
         {SESSION AUDIO "a=ssrc:\r\n", "line 6: a=ssrc: not an SSRC"},
         {SESSION AUDIO "a=ssrc:4294967296 cname:x\r\n", "line 6: a=ssrc: not an SSRC"},
         {SESSION AUDIO "a=ssrc:1\r\n", "line 6: a=ssrc: no attribute"},
-        {SESSION AUDIO "a=ssrc:1 cname\r\n",
-            "line 6: a=ssrc: a cname is not 1 to 255 characters"},
+        {SESSION AUDIO "a=ssrc:1 cname\r\n", "line 6: a=ssrc: a cname is not 1 to 255 characters"},
         {cname, "line 6: a=ssrc: a cname is not 1 to 255 characters"},
         {longest, NULL},
         {SESSION AUDIO "a=ssrc:1 cname:x\r\na=ssrc:1 cname:y\r\n", "line 7: a=ssrc: given twice"},
-        {SESSION AUDIO "a=ssrc:1 msid:\r\n",
-            "line 6: a=ssrc: a stream or a track is not a token"},
+        {SESSION AUDIO "a=ssrc:1 msid:\r\n", "line 6: a=ssrc: a stream or a track is not a token"},
         {SESSION AUDIO "a=msid:a b c\r\n", "line 6: a=msid: a stream or a track is not a token"},
         {SESSION AUDIO "a=ssrc-group:\r\n", "line 6: a=ssrc-group: no semantics"},
         {SESSION AUDIO "a=ssrc-group:FID 1 x\r\n", "line 6: a=ssrc-group: not an SSRC"},
@@ -500,8 +500,8 @@ static void everything_is_limited(void)
             "line 6: a=simulcast: too many"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct parsed *p = parse_many(
-            rows[i].head, rows[i].format, 1, rows[i].limit, rows[i].separator);
+        struct parsed *p =
+            parse_many(rows[i].head, rows[i].format, 1, rows[i].limit, rows[i].separator);
         CHECK_TEXT(p->error.text, "");
         CHECK_EQ(p->err, YODEL_OK);
         arena_deinit(&p->arena);
