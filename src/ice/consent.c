@@ -171,7 +171,7 @@ static bool has_fresh_other(const struct ice *ice)
 }
 
 // The selected pair does not answer: whatever else there is, is tried again, unless it answered
-// since.
+// since. Nothing is triggered: where the peer is heard meanwhile comes first.
 static void try_others(struct ice *ice)
 {
     ice->consent.is_trying = true;
@@ -179,9 +179,6 @@ static void try_others(struct ice *ice)
         struct ice_pair *pair = &ice->pairs[i];
         if (pair->is_used && i != ice->selected.pair && !ice_pair_is_live(pair) &&
             !is_fresh_other(ice, i)) {
-            if (pair->state == ICE_PAIR_SUCCEEDED) {
-                ice_pair_trigger(ice, pair); // What worked before is asked first.
-            }
             pair->state = ICE_PAIR_WAITING;
             pair->is_nominated = false;
             pair->is_nominating = false;

@@ -273,6 +273,14 @@ static bool is_open(const struct ice *ice, const struct ice_pair *pair)
     return ice_relay_is_open(ice, pair) && ice_stream_is_open(ice, pair);
 }
 
+// What worked once is asked before what never did.
+static bool is_sooner(const struct ice_pair *pair, const struct ice_pair *best)
+{
+    bool has_worked = pair->succeeded_at != 0, has_best = best->succeeded_at != 0;
+
+    return has_worked != has_best ? has_worked : pair->priority > best->priority;
+}
+
 static uint8_t best_in_state(const struct ice *ice, enum ice_pair_state state)
 {
     uint8_t best = ICE_NONE;
@@ -280,7 +288,7 @@ static uint8_t best_in_state(const struct ice *ice, enum ice_pair_state state)
     for (uint8_t i = 0; i < ice->pair_end; i++) {
         const struct ice_pair *pair = &ice->pairs[i];
         if (pair->is_used && pair->state == state && is_open(ice, pair) &&
-            (best == ICE_NONE || pair->priority > ice->pairs[best].priority) &&
+            (best == ICE_NONE || is_sooner(pair, &ice->pairs[best])) &&
             ice_pair_is_due(ice, pair)) {
             best = i;
         }

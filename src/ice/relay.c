@@ -231,13 +231,14 @@ const char *ice_relay_loss(const struct ice *ice)
 }
 
 // What the server sees us as is a candidate too, and what we are to tell of a relayed one.
-static void add_candidates(struct ice *ice, uint8_t at)
+static void add_candidates(struct ice *ice, uint8_t at, yodel_time now)
 {
     struct ice_relay *relay = ice->relays[at];
     const struct turn_client *client = &relay->client;
 
     relay->has_candidates = true;
     relay->was_ready = true;
+    relay->ready_at = now;
     relay->loss = NULL;
     relay->retries = 0;
     if (client->path.transport == YODEL_UDP && client->mapped.family != YODEL_ADDR_NONE) {
@@ -250,9 +251,19 @@ static void add_candidates(struct ice *ice, uint8_t at)
     }
 }
 
+// From when the next try counts: what stood for long, and then was another's, as after a NAT's change
+// of address, is asked for at once. Over a stream the end of the old one has to be told of before.
+static yodel_time retries_since(const struct ice_relay *relay, yodel_time now)
+{
+    bool is_udp = relay->client.path.transport == YODEL_UDP;
+
+    return is_udp && relay->has_candidates ? relay->ready_at : now;
+}
+
 static void lose(struct ice *ice, uint8_t at, yodel_time now)
 {
     struct ice_relay *relay = ice->relays[at];
+    yodel_time since = retries_since(relay, now);
 
     if (relay->has_candidates) {
         remove_candidates(ice, at);
@@ -260,7 +271,7 @@ static void lose(struct ice *ice, uint8_t at, yodel_time now)
     }
     if (relay->was_ready && relay->retry_at == YODEL_NEVER &&
         relay->retries < ICE_RELAY_RETRIES_MAX) {
-        relay->retry_at = time_after(now, ICE_RELAY_RETRY << relay->retries);
+        relay->retry_at = time_after(since, ICE_RELAY_RETRY << relay->retries);
         relay->retries++;
     }
     if (now >= relay->retry_at) {
@@ -339,7 +350,7 @@ void ice_relay_run(struct ice *ice, yodel_time now)
         bool is_lost = relay->client.state == TURN_CLIENT_FAILED;
         relay->is_settled = relay->is_settled || is_ready || is_lost || now >= relay->settle_at;
         if (is_ready && !relay->has_candidates) {
-            add_candidates(ice, i);
+            add_candidates(ice, i, now);
         } else if (is_lost) {
             lose(ice, i, now);
         }

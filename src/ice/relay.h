@@ -23,9 +23,10 @@
 #define ICE_TURN_SERVERS_MAX 8 // Four URLs, each with an address of both families.
 #define ICE_RELAYS_MAX 8
 #define ICE_RELAYS_PER_SERVER_MAX 4
-#define ICE_RELAY_WAIT YODEL_SECONDS(5)  // Gathering waits no longer for a relay.
-#define ICE_RELAY_RETRY YODEL_SECONDS(1) // One that was lost is asked for again, then after twice
-#define ICE_RELAY_RETRIES_MAX 6          // as long, and so often in a row.
+#define ICE_RELAY_WAIT YODEL_SECONDS(5) // Gathering waits no longer for a relay.
+#define ICE_RELAY_RETRY                                                                            \
+    YODEL_SECONDS(1)            // One that was lost is asked for again, not sooner after it
+#define ICE_RELAY_RETRIES_MAX 6 // came; then after twice as long, and so often in a row.
 
 struct ice;
 struct ice_event;
@@ -49,7 +50,7 @@ struct ice_relay {
     bool was_ready;      // It worked once, and is worth another try.
     const char *loss;    // Why it does not any more, or NULL.
     uint8_t retries;
-    yodel_time settle_at, retry_at;
+    yodel_time settle_at, ready_at, retry_at;
     struct turn_client client;
 };
 

@@ -157,8 +157,8 @@ static const struct {
     {{true, true}, YODEL_MS(60), YODEL_MS(1500)},
 };
 
-// Through a relay it takes longer: the pairs that it makes have to be checked first.
-#define PATIENCE_RELAY YODEL_MS(1700)
+// Through a relay it takes longer: it has to be asked for anew, and its pairs to be checked.
+#define PATIENCE_RELAY YODEL_MS(600)
 
 static void check_rebinding(
     struct sim *sim, int side, size_t traffic, bool has_other_ip, yodel_duration more)

@@ -104,7 +104,7 @@ export function changes() {
     ),
     change(
       "the NAT gets another address",
-      RESTART_MS,
+      GATHERED_MS,
       (internet) => withRouter(internet, "moved", portRestricted),
       ({ router, wan }) => {
         // Linux forgets the mappings of an address with it.
@@ -118,7 +118,7 @@ export function changes() {
     ),
     change(
       "the NAT forgets, and takes another port",
-      RESTART_MS,
+      GATHERED_MS,
       (internet) => withRouter(internet, "forgetful", symmetricRandom),
       ({ router, wan }) => {
         const prefix = wan.v4.slice(0, wan.v4.lastIndexOf("."));
