@@ -12,10 +12,12 @@ static void make_calls(struct mailbox *mailbox)
     uv_mutex_unlock(&mailbox->mutex);
 
     while (mail) {
-        struct mail *next = mail->next;
-        mail->call(mail->ctx);
-        alloc_free(mailbox->alloc, mail);
-        mail = next;
+        struct mail one = *mail; // What is kept may go with its call.
+        if (!one.is_kept) {
+            alloc_free(mailbox->alloc, mail);
+        }
+        one.call(one.ctx);
+        mail = one.next;
     }
 }
 
@@ -38,14 +40,8 @@ enum yodel_err mailbox_init(struct mailbox *mailbox, uv_loop_t *loop, struct all
     return YODEL_OK;
 }
 
-enum yodel_err mailbox_post(struct mailbox *mailbox, void (*call)(void *ctx), void *ctx)
+static enum yodel_err put(struct mailbox *mailbox, struct mail *mail)
 {
-    struct mail *mail = alloc_new(mailbox->alloc, sizeof *mail);
-
-    if (!mail) {
-        return YODEL_ERR_NO_MEMORY;
-    }
-    *mail = (struct mail){.call = call, .ctx = ctx};
     uv_mutex_lock(&mailbox->mutex);
     bool is_closed = mailbox->is_closed;
     if (!is_closed) {
@@ -55,11 +51,29 @@ enum yodel_err mailbox_post(struct mailbox *mailbox, void (*call)(void *ctx), vo
         (void)uv_async_send(&mailbox->async);
     }
     uv_mutex_unlock(&mailbox->mutex);
-    if (is_closed) {
-        alloc_free(mailbox->alloc, mail);
-        return YODEL_ERR_INVALID_STATE;
+    return is_closed ? YODEL_ERR_INVALID_STATE : YODEL_OK;
+}
+
+enum yodel_err mailbox_post(struct mailbox *mailbox, void (*call)(void *ctx), void *ctx)
+{
+    struct mail *mail = alloc_new(mailbox->alloc, sizeof *mail);
+
+    if (!mail) {
+        return YODEL_ERR_NO_MEMORY;
     }
-    return YODEL_OK;
+    *mail = (struct mail){.call = call, .ctx = ctx};
+    enum yodel_err err = put(mailbox, mail);
+    if (err) {
+        alloc_free(mailbox->alloc, mail);
+    }
+    return err;
+}
+
+enum yodel_err mailbox_post_kept(
+    struct mailbox *mailbox, struct mail *mail, void (*call)(void *ctx), void *ctx)
+{
+    *mail = (struct mail){.call = call, .ctx = ctx, .is_kept = true};
+    return put(mailbox, mail);
 }
 
 static void on_closed(uv_handle_t *handle)

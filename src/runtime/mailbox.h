@@ -18,6 +18,7 @@ struct mail {
     struct mail *next;
     void (*call)(void *ctx);
     void *ctx;
+    bool is_kept; // Its memory is the poster's.
 };
 
 struct mailbox {
@@ -37,6 +38,11 @@ YODEL_MUST_USE enum yodel_err mailbox_init(
 // Fails with NO_MEMORY, INVALID_STATE (closed).
 YODEL_MUST_USE enum yodel_err mailbox_post(
     struct mailbox *mailbox, void (*call)(void *ctx), void *ctx);
+
+// The same for who must be heard without memory: `mail` stays the poster's, and in its place until the call is made.
+// Fails with INVALID_STATE (closed).
+YODEL_MUST_USE enum yodel_err mailbox_post_kept(
+    struct mailbox *mailbox, struct mail *mail, void (*call)(void *ctx), void *ctx);
 
 // Makes the calls that wait, takes no more, and lets go of the loop; `closed` comes from there.
 void mailbox_close(struct mailbox *mailbox, void (*closed)(struct mailbox *mailbox));

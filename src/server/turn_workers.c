@@ -17,6 +17,7 @@ struct server_turn_worker {
     uv_timer_t reporting;
     uint64_t told; // How much had happened at the last report that was sent: the worker's.
     struct server_turn_report reported; // The last one that arrived: the server's loop's.
+    struct mail stopping, ended;        // To end needs no memory.
 };
 
 // ---- messages: each is a copy, and goes with its delivery
@@ -244,9 +245,10 @@ static void on_other_stopped(void *ctx)
     struct server_turn_worker *worker = ctx;
 
     loop_thread_end(&worker->thread);
-    if (worker->thread.is_running &&
-        mailbox_post(&worker->all->mailbox, on_other_ended, worker->all) != YODEL_OK) {
-        log_error(worker->all->env, "turn", "a worker cannot say that it has ended");
+    if (worker->thread.is_running) {
+        enum yodel_err err =
+            mailbox_post_kept(&worker->all->mailbox, &worker->ended, on_other_ended, worker->all);
+        YODEL_ASSERT(err == YODEL_OK); // It is open until all have said so.
     }
 }
 
@@ -292,7 +294,10 @@ void server_turn_workers_stop(
         return;
     }
     for (uint32_t i = 0; i < workers->running; i++) {
-        post(&workers->others[i], stop_one);
+        struct server_turn_worker *other = &workers->others[i];
+        enum yodel_err err =
+            mailbox_post_kept(&other->thread.mailbox, &other->stopping, stop_one, other);
+        YODEL_ASSERT(err == YODEL_OK); // It is open until it has stopped.
     }
     server_turn_stop(workers->first, on_first_stopped, workers);
 }

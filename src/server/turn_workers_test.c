@@ -181,6 +181,7 @@ struct meagre {
     struct alloc alloc; // First.
     struct lock *lock;
     size_t count, fail_at, held;
+    bool is_exhausted; // Nothing is given any more.
 };
 
 static void *resize_meagre(struct alloc *self, void *ptr, size_t len)
@@ -189,7 +190,7 @@ static void *resize_meagre(struct alloc *self, void *ptr, size_t len)
     void *made = NULL;
 
     lock_enter(memory->lock);
-    if (len == 0 || ++memory->count != memory->fail_at) {
+    if (len == 0 || (!memory->is_exhausted && ++memory->count != memory->fail_at)) {
         made = alloc_system()->resize(alloc_system(), ptr, len);
         memory->held += !ptr && made;
         memory->held -= ptr && len == 0;
@@ -199,7 +200,7 @@ static void *resize_meagre(struct alloc *self, void *ptr, size_t len)
 }
 
 // Whether it started. Either way it ends, and leaves nothing behind.
-static bool start_and_stop(uint32_t count, size_t fail_at)
+static bool start_and_stop(uint32_t count, size_t fail_at, bool is_exhausted)
 {
     static struct fixture f;
     struct meagre memory = {.alloc = {resize_meagre}, .lock = lock_new(alloc_system())};
@@ -218,6 +219,7 @@ static bool start_and_stop(uint32_t count, size_t fail_at)
         server_turn_workers_start(&f.workers, &f.first, &f.loop, &env, &setup, fds, count, why);
     lock_enter(memory.lock);
     memory.fail_at = 0;
+    memory.is_exhausted = is_exhausted;
     lock_leave(memory.lock);
     tear_down(&f);
     CHECK_EQ(memory.held, 0);
@@ -229,12 +231,18 @@ static void a_start_without_memory_fails_and_ends(void)
 {
     for (uint32_t count = 1; count <= 2; count++) {
         size_t fail_at = 1;
-        while (!start_and_stop(count, fail_at)) {
+        while (!start_and_stop(count, fail_at, false)) {
             fail_at++;
         }
         CHECK(fail_at > 5);
     }
 }
 
+static void an_end_needs_no_memory(void)
+{
+    CHECK(start_and_stop(3, 0, true));
+}
+
 TEST_MAIN(TEST(all_clients_are_answered_and_counted), TEST(all_drain),
-    TEST(another_server_does_not_get_the_port), TEST(a_start_without_memory_fails_and_ends))
+    TEST(another_server_does_not_get_the_port), TEST(a_start_without_memory_fails_and_ends),
+    TEST(an_end_needs_no_memory))
