@@ -134,7 +134,7 @@ static uint8_t feedback_of(struct bytes text)
 {
     for (size_t i = 0; i < COUNT(feedbacks); i++) {
         if (sdp_text_equal(text, feedbacks[i].text)) {
-            return feedbacks[i].flag;
+            return (uint8_t)feedbacks[i].flag;
         }
     }
     return 0;
