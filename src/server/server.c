@@ -77,6 +77,47 @@ static enum yodel_err check_streams(const struct server_config *config, char why
     return YODEL_OK;
 }
 
+// An option that was given, and says nothing where --udp is off; NULL: there is none.
+static const char *find_about_udp(const struct server_turn_options *turn)
+{
+    const struct {
+        const char *name;
+        bool is_given;
+    } all[] = {
+        {"stun-other", turn->other_count > 0},
+        {"workers", turn->workers > 0},
+        {"turn-user", turn->user_count > 0},
+        {"turn-user-file", turn->user_file},
+        {"turn-secret", turn->secret_file},
+        {"turn-realm", turn->realm},
+        {"turn-allow", turn->allow_count > 0},
+        {"turn-external", turn->external},
+        {"turn-ports", turn->ports},
+        {"turn-allocations", turn->allocations > 0},
+        {"turn-allocations-per-user", turn->allocations_per_user > 0},
+        {"turn-rate", turn->bytes_per_second > 0},
+    };
+
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (all[i].is_given) {
+            return all[i].name;
+        }
+    }
+    return NULL;
+}
+
+static enum yodel_err check_udp(const struct server_config *config, char why[SERVER_ERROR_MAX])
+{
+    const char *vain = is_off(config->udp) ? find_about_udp(&config->turn) : NULL;
+
+    if (vain) {
+        snprintf(why, SERVER_ERROR_MAX,
+            "--%s is about STUN and relays, of which there are none with --udp off", vain);
+        return YODEL_ERR_TYPE;
+    }
+    return YODEL_OK;
+}
+
 static enum yodel_err check_config(const struct server_config *config, char why[SERVER_ERROR_MAX])
 {
     if (!config->tls_cert != !config->tls_key) {
@@ -92,7 +133,8 @@ static enum yodel_err check_config(const struct server_config *config, char why[
             "--ice-servers wants URLs like stun:stun.example.org:3478, with commas between them");
         return YODEL_ERR_SYNTAX;
     }
-    return check_streams(config, why);
+    enum yodel_err err = check_streams(config, why);
+    return err ? err : check_udp(config, why);
 }
 
 static enum yodel_err start_tls(struct server *server, char why[SERVER_ERROR_MAX])
