@@ -128,21 +128,6 @@ enum yodel_err turn_credentials_add_user(
     return err;
 }
 
-enum yodel_err turn_credentials_remove_user(
-    struct turn_credentials *credentials, struct bytes realm, struct bytes name)
-{
-    bool is_known = false;
-    size_t index = turn_credentials_find_realm(credentials, realm, &is_known);
-    struct map *users = &credentials->realms[index].users;
-    struct user *user = is_known ? user_of(map_find(users, name)) : NULL;
-
-    if (!user) {
-        return YODEL_ERR_NOT_FOUND;
-    }
-    free_user(credentials, users, user);
-    return YODEL_OK;
-}
-
 enum yodel_err turn_credentials_add_secret(
     struct turn_credentials *credentials, struct bytes secret)
 {

@@ -68,10 +68,6 @@ YODEL_MUST_USE enum yodel_err turn_credentials_add_user(
 YODEL_MUST_USE enum yodel_err turn_credentials_add_secret(
     struct turn_credentials *credentials, struct bytes secret);
 
-// Takes a user out. NOT_FOUND where there is none.
-YODEL_MUST_USE enum yodel_err turn_credentials_remove_user(
-    struct turn_credentials *credentials, struct bytes realm, struct bytes name);
-
 static inline struct bytes turn_credentials_realm_name(
     const struct turn_credentials *credentials, size_t realm)
 {

@@ -158,25 +158,6 @@ void turn_server_drain(struct turn_server *server)
     server->is_draining = true;
 }
 
-uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, struct bytes identity)
-{
-    struct list_node *node = list_first(&server->allocations);
-    uint32_t ended = 0;
-
-    turn_shared_enter(server->shared);
-    while (node) {
-        struct turn_allocation *allocation = CONTAINER_OF(node, struct turn_allocation, all);
-        node = list_next(&server->allocations, node);
-        if (!allocation->is_over && bytes_equal(turn_allocation_realm(allocation), realm) &&
-            bytes_equal(turn_allocation_identity(allocation), identity)) {
-            turn_allocation_end(server, allocation, TURN_END_REVOKED);
-            ended++;
-        }
-    }
-    turn_shared_leave(server->shared);
-    return ended;
-}
-
 void turn_server_set_sibling(
     struct turn_server *server, const struct yodel_addr *bound, bool is_open)
 {

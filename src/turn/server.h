@@ -212,9 +212,6 @@ void turn_server_set_credentials(
 YODEL_MUST_USE enum yodel_err turn_server_set_rules(
     struct turn_server *server, const struct turn_rules *rules);
 
-// Ends all allocations of a user, who is named without an expiry. Returns how many.
-uint32_t turn_server_revoke(struct turn_server *server, struct bytes realm, struct bytes identity);
-
 // A relay of another server that shares with this one is open at `bound`, or will close: clients of ours may
 // send there.
 void turn_server_set_sibling(

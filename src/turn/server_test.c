@@ -300,21 +300,27 @@ static void names_with_an_expiry_work_until_then(void)
     }
 }
 
+// As where a file with users is read again.
 static void who_is_taken_out_ends_within_a_minute(void)
 {
+    struct turn_credentials without;
+
     world_init(&s);
     CHECK_EQ(world_allocate(&s), 0);
-    CHECK_EQ(turn_credentials_remove_user(
-                 &s.credentials, bytes_of_text("yodel"), bytes_of_text("alice")),
+    turn_credentials_init(&without, &s.env);
+    CHECK_EQ(turn_credentials_add_realm(&without, bytes_of_text("yodel")), YODEL_OK);
+    CHECK_EQ(turn_credentials_add_user(&without, bytes_of_text("bob"), bytes_of_text("hunter2")),
         YODEL_OK);
+    turn_server_set_credentials(s.server, &without);
     world_pass(&s, YODEL_SECONDS(60));
     CHECK_EQ(s.closed, 1);
+    CHECK_EQ(turn_server_stats(s.server)->ended[TURN_END_REVOKED], 1);
+    CHECK_EQ(world_allocate(&s), 401);
     s.user = "bob";
     s.password = "hunter2";
     CHECK_EQ(world_allocate(&s), 0);
-    CHECK_EQ(turn_server_revoke(s.server, bytes_of_text("yodel"), bytes_of_text("bob")), 1);
-    world_settle(&s);
-    CHECK_EQ(s.closed, 2);
+    turn_server_set_credentials(s.server, &s.credentials);
+    turn_credentials_deinit(&without);
     world_deinit(&s);
 }
 
