@@ -4,19 +4,19 @@
 
 #include <math.h>
 
-#define GROWTH 1.08             // §5.5, eta, per second, far from what the path carries.
+#define GROWTH 1.08 // §5.5, eta, per second, far from what the path carries.
 #define GROWTH_US 1e6
 #define UPDATE_US_MAX 1e6
-#define PACKET_BITS (1200 * 8)  // Near it: half of a packet in each response time.
-#define RESPONSE YODEL_MS(100)  // §5.5: the response time is this and a round trip.
-#define ADDITIVE_MIN 4000.0     // In bit/s per second: a small rate grows as well.
-#define ACKED_HEADROOM 1.5      // §5.5: A_hat(i) < 1.5 * R_hat(i)
+#define PACKET_BITS (1200 * 8) // Near it: half of a packet in each response time.
+#define RESPONSE YODEL_MS(100) // §5.5: the response time is this and a round trip.
+#define ADDITIVE_MIN 4000.0    // In bit/s per second: a small rate grows as well.
+#define ACKED_HEADROOM 1.5     // §5.5: A_hat(i) < 1.5 * R_hat(i)
 #define ACKED_MARGIN 10000.0
 #define CAPACITY_SMOOTHING 0.05
-#define VARIANCE_MIN 0.4        // In kbit/s, as a share of the average's kbit/s.
+#define VARIANCE_MIN 0.4 // In kbit/s, as a share of the average's kbit/s.
 #define VARIANCE_MAX 2.5
 #define DEVIATIONS 3.0
-#define AGAIN_MIN YODEL_MS(10)  // Between two steps down: a round trip within these.
+#define AGAIN_MIN YODEL_MS(10) // Between two steps down: a round trip within these.
 #define AGAIN_MAX YODEL_MS(200)
 
 void cc_aimd_init(struct cc_aimd *aimd, double start_bps)
@@ -59,14 +59,12 @@ static void learn_capacity(struct cc_aimd *aimd, double acked)
 
 static bool is_above_capacity(const struct cc_aimd *aimd, double acked)
 {
-    return aimd->capacity_bps > 0 &&
-        acked > aimd->capacity_bps + DEVIATIONS * deviation_bps(aimd);
+    return aimd->capacity_bps > 0 && acked > aimd->capacity_bps + DEVIATIONS * deviation_bps(aimd);
 }
 
 static bool is_below_capacity(const struct cc_aimd *aimd, double acked)
 {
-    return aimd->capacity_bps > 0 &&
-        acked < aimd->capacity_bps - DEVIATIONS * deviation_bps(aimd);
+    return aimd->capacity_bps > 0 && acked < aimd->capacity_bps - DEVIATIONS * deviation_bps(aimd);
 }
 
 // ---- up and down

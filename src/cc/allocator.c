@@ -31,8 +31,7 @@ static size_t next_by_priority(
     size_t best = count;
 
     for (size_t i = 0; i < count; i++) {
-        if (!is_done[i] &&
-            (best == count || weight_of(&streams[i]) > weight_of(&streams[best]))) {
+        if (!is_done[i] && (best == count || weight_of(&streams[i]) > weight_of(&streams[best]))) {
             best = i;
         }
     }
@@ -94,11 +93,10 @@ static uint64_t give_video(struct cc_allocator_stream *streams, size_t count, ui
     return left;
 }
 
-struct cc_allocator_shares cc_allocator_split(const struct cc_allocator_budget *budget,
-    struct cc_allocator_stream *streams, size_t count)
+struct cc_allocator_shares cc_allocator_split(
+    const struct cc_allocator_budget *budget, struct cc_allocator_stream *streams, size_t count)
 {
-    struct cc_allocator_shares shares = {
-        .audio_bps = min(budget->audio_bps, budget->target_bps)};
+    struct cc_allocator_shares shares = {.audio_bps = min(budget->audio_bps, budget->target_bps)};
     double repair = fmin(fmax(budget->repair, 0), CC_ALLOCATOR_REPAIR_MAX);
     uint64_t left = budget->target_bps - shares.audio_bps;
 

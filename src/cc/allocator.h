@@ -42,7 +42,7 @@ struct cc_allocator_shares {
     uint64_t left_bps;
 };
 
-struct cc_allocator_shares cc_allocator_split(const struct cc_allocator_budget *budget,
-    struct cc_allocator_stream *streams, size_t count);
+struct cc_allocator_shares cc_allocator_split(
+    const struct cc_allocator_budget *budget, struct cc_allocator_stream *streams, size_t count);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "base/assert.h"
 
-#define PACING 2.5                // A frame leaves in less than the time until the next.
-#define APPLICATION_LIMITED 0.7  // What is sent, as a share of the target.
+#define PACING 2.5              // A frame leaves in less than the time until the next.
+#define APPLICATION_LIMITED 0.7 // What is sent, as a share of the target.
 #define ROUND_SMOOTHING 0.125
 #define REPORTS_AFTER YODEL_SECONDS(1) // Without feedback, reports count.
 #define SIZE_MAX_BYTES 65535
@@ -84,7 +84,7 @@ static bool is_application_limited(const struct cc_gcc *gcc)
 static bool is_quiet(const struct cc_gcc *gcc)
 {
     return !gcc->is_silent && gcc->trendline.usage == CC_USAGE_NORMAL &&
-        gcc->aimd.state == CC_AIMD_INCREASE && cc_loss_is_quiet(&gcc->loss);
+           gcc->aimd.state == CC_AIMD_INCREASE && cc_loss_is_quiet(&gcc->loss);
 }
 
 static void tick_probes(struct cc_gcc *gcc, yodel_time now)
@@ -148,8 +148,8 @@ void cc_gcc_sent(struct cc_gcc *gcc, const struct cc_sent *sent, yodel_time now)
 static void arrive(struct cc_gcc *gcc, struct cc_gcc_packet *packet, uint64_t arrival)
 {
     struct cc_groups_delta delta;
-    double probed = cc_probe_acked(&gcc->probes,
-        &(struct cc_probe_ack){packet->probe, packet->size, packet->sent, arrival});
+    double probed = cc_probe_acked(
+        &gcc->probes, &(struct cc_probe_ack){packet->probe, packet->size, packet->sent, arrival});
 
     gcc->probed_bps = probed > 0 ? probed : gcc->probed_bps;
     cc_rate_add(&gcc->arrived, packet->size, arrival);
@@ -193,9 +193,9 @@ static void measure_round(struct cc_gcc *gcc, yodel_time now)
         return;
     }
     yodel_duration round = time_since(now, gcc->newest_sent);
-    double smoothed = gcc->round == 0
-        ? (double)round
-        : (1 - ROUND_SMOOTHING) * (double)gcc->round + ROUND_SMOOTHING * (double)round;
+    double smoothed = gcc->round == 0 ? (double)round
+                                      : (1 - ROUND_SMOOTHING) * (double)gcc->round +
+                                            ROUND_SMOOTHING * (double)round;
     gcc->round = (yodel_duration)smoothed;
     gcc->newest_sent = YODEL_NEVER;
 }
@@ -242,8 +242,7 @@ void cc_gcc_recv_report(struct cc_gcc *gcc, uint8_t fraction_lost, yodel_time no
 {
     double sent = cc_rate_bps(&gcc->sent);
 
-    if (gcc->status_heard != YODEL_NEVER &&
-        time_since(now, gcc->status_heard) < REPORTS_AFTER) {
+    if (gcc->status_heard != YODEL_NEVER && time_since(now, gcc->status_heard) < REPORTS_AFTER) {
         return;
     }
     if (sent > 0) {

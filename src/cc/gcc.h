@@ -42,8 +42,8 @@ struct cc_gcc_limits {
 };
 
 struct cc_sent {
-    uint64_t seq; // Transport-wide, unwrapped; rises.
-    size_t size;  // In bytes, with what the network adds.
+    uint64_t seq;   // Transport-wide, unwrapped; rises.
+    size_t size;    // In bytes, with what the network adds.
     uint32_t probe; // The cluster that it belongs to; 0: none.
 };
 
@@ -55,14 +55,14 @@ struct cc_status {
 };
 
 enum cc_reason {
-    CC_REASON_START,       // Nothing was heard yet.
+    CC_REASON_START, // Nothing was heard yet.
     CC_REASON_GROWING,
     CC_REASON_APPLICATION, // Too little is sent to learn more.
     CC_REASON_DELAY,       // A queue grows, or drains.
     CC_REASON_LOSS,
-    CC_REASON_REMB,        // The receiver said so.
-    CC_REASON_SILENCE,     // Feedback stopped.
-    CC_REASON_MAX,         // More is of no use.
+    CC_REASON_REMB,    // The receiver said so.
+    CC_REASON_SILENCE, // Feedback stopped.
+    CC_REASON_MAX,     // More is of no use.
 };
 
 struct cc_target {
@@ -97,21 +97,21 @@ struct cc_gcc {
     struct cc_aimd aimd;
     struct cc_loss loss;
     struct cc_probes probes;
-    struct cc_rate sent;       // On our clock.
-    struct cc_rate arrived;    // On the peer's clock,
-    struct cc_rate acked;      // and the same packets by when we sent them: a peer's clock may lie.
-    double remb_bps;           // CC_GCC_BPS_MAX: none.
-    double probed_bps;         // What a cluster of this feedback showed; 0: none.
-    bool is_over;              // Over-use was seen in this feedback.
-    bool is_heard;             // Any feedback came.
-    bool is_silent;            // None has since the target was halved.
-    yodel_duration rtt;        // As somebody measured it; 0: nobody has.
-    yodel_duration round;      // From sending to feedback, smoothed.
-    yodel_time newest_sent;    // Of what this feedback says arrived; YODEL_NEVER: nothing.
-    uint64_t last_seq;         // The highest that was sent,
-    uint64_t heard_seq;        // and that was heard of.
-    yodel_time status_heard;   // When transport-wide feedback came last; YODEL_NEVER: never.
-    yodel_time silence_due;    // YODEL_NEVER: nothing is under way.
+    struct cc_rate sent;     // On our clock.
+    struct cc_rate arrived;  // On the peer's clock,
+    struct cc_rate acked;    // and the same packets by when we sent them: a peer's clock may lie.
+    double remb_bps;         // CC_GCC_BPS_MAX: none.
+    double probed_bps;       // What a cluster of this feedback showed; 0: none.
+    bool is_over;            // Over-use was seen in this feedback.
+    bool is_heard;           // Any feedback came.
+    bool is_silent;          // None has since the target was halved.
+    yodel_duration rtt;      // As somebody measured it; 0: nobody has.
+    yodel_duration round;    // From sending to feedback, smoothed.
+    yodel_time newest_sent;  // Of what this feedback says arrived; YODEL_NEVER: nothing.
+    uint64_t last_seq;       // The highest that was sent,
+    uint64_t heard_seq;      // and that was heard of.
+    yodel_time status_heard; // When transport-wide feedback came last; YODEL_NEVER: never.
+    yodel_time silence_due;  // YODEL_NEVER: nothing is under way.
     uint64_t refused[CC_GCC_REFUSALS];
     uint64_t halvings;
 };

@@ -29,7 +29,7 @@ static bool belongs(const struct cc_group *group, yodel_time sent, uint64_t arri
         return true;
     }
     return later < 0 && apart_arrival <= (int64_t)CC_GROUPS_BURST &&
-        between(arrival, group->first_arrival) < (int64_t)CC_GROUPS_BURST_MAX;
+           between(arrival, group->first_arrival) < (int64_t)CC_GROUPS_BURST_MAX;
 }
 
 static bool is_leap(const struct cc_group *group, yodel_time sent, uint64_t arrival)

@@ -13,8 +13,8 @@
 
 #include "base/time.h"
 
-#define CC_GROUPS_BURST YODEL_MS(5)        // §5.6, burst_time
-#define CC_GROUPS_BURST_MAX YODEL_MS(100)  // What a queue lets go at once is no longer than this.
+#define CC_GROUPS_BURST YODEL_MS(5)       // §5.6, burst_time
+#define CC_GROUPS_BURST_MAX YODEL_MS(100) // What a queue lets go at once is no longer than this.
 #define CC_GROUPS_LEAP YODEL_SECONDS(3)
 
 struct cc_group {
@@ -41,7 +41,7 @@ void cc_groups_init(struct cc_groups *groups);
 
 // A packet arrived; packets come in the order of their numbers. True where that ended a group which
 // has one before it.
-bool cc_groups_add(struct cc_groups *groups, yodel_time sent, uint64_t arrival,
-    struct cc_groups_delta *delta);
+bool cc_groups_add(
+    struct cc_groups *groups, yodel_time sent, uint64_t arrival, struct cc_groups_delta *delta);
 
 #endif

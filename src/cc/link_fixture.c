@@ -76,7 +76,8 @@ static void link_leave(const struct link *link, const struct link_packet *packet
 {
     struct flow *flow = &world.flows[packet->flow];
     yodel_duration waited = link->finish - packet->queued;
-    yodel_time arrival = link->finish + flow->delay + (yodel_duration)(chance() * (double)flow->jitter);
+    yodel_time arrival =
+        link->finish + flow->delay + (yodel_duration)(chance() * (double)flow->jitter);
 
     if (chance() < link->loss) {
         return;
@@ -114,8 +115,10 @@ static void link_run(struct link *link)
 static void send_packet(struct flow *flow, enum cc_pacer_kind kind, uint32_t size)
 {
     uint32_t probe = cc_pacer_sent(&flow->pacer, kind, size, world.now);
-    struct link_packet packet = {
-        .kind = LINK_MEDIA, .flow = (uint32_t)(flow - world.flows), .seq = ++flow->seq, .size = size};
+    struct link_packet packet = {.kind = LINK_MEDIA,
+        .flow = (uint32_t)(flow - world.flows),
+        .seq = ++flow->seq,
+        .size = size};
 
     cc_gcc_sent(&flow->gcc, &(struct cc_sent){flow->seq, size, probe}, world.now);
     flow->sent[slot()] += size;
@@ -139,7 +142,8 @@ static void encode(struct flow *flow)
 static void tell_queue(struct flow *flow)
 {
     bool is_empty = flow->waiting_head == flow->waiting_tail;
-    yodel_time oldest = is_empty ? YODEL_NEVER : flow->waiting_since[flow->waiting_head % WORLD_RING];
+    yodel_time oldest =
+        is_empty ? YODEL_NEVER : flow->waiting_since[flow->waiting_head % WORLD_RING];
 
     cc_pacer_set_queue(
         &flow->pacer, &(struct cc_pacer_queue){flow->waiting_bytes, oldest}, world.now);
@@ -148,7 +152,7 @@ static void tell_queue(struct flow *flow)
 static void send_video(struct flow *flow)
 {
     while (flow->waiting_head < flow->waiting_tail &&
-        cc_pacer_may_send(&flow->pacer, CC_PACER_VIDEO, world.now)) {
+           cc_pacer_may_send(&flow->pacer, CC_PACER_VIDEO, world.now)) {
         uint64_t first = flow->waiting_head++ % WORLD_RING;
         yodel_duration waited = world.now - flow->waiting_since[first];
         flow->waiting_bytes -= flow->waiting_sizes[first];
@@ -159,7 +163,7 @@ static void send_video(struct flow *flow)
         tell_queue(flow);
     }
     while (cc_pacer_is_probing(&flow->pacer) &&
-        cc_pacer_may_send(&flow->pacer, CC_PACER_PADDING, world.now)) {
+           cc_pacer_may_send(&flow->pacer, CC_PACER_PADDING, world.now)) {
         send_packet(flow, CC_PACER_PADDING, PADDING);
     }
 }

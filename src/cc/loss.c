@@ -80,7 +80,7 @@ static void learn(struct cc_loss *loss, double sent, double delivered, double fr
     loss->usual += weight * (fraction - loss->usual);
     loss->fraction = fraction;
     loss->is_ours = loss->variance > pow(VARIATION_MIN * loss->sent_bps, 2) &&
-        loss->covariance < SLOPE_MIN * loss->variance;
+                    loss->covariance < SLOPE_MIN * loss->variance;
     loss->excess = excess_of(loss, usual);
 }
 

@@ -9,9 +9,8 @@
 
 void cc_pacer_init(struct cc_pacer *pacer, uint64_t pacing_bps, yodel_time now)
 {
-    *pacer = (struct cc_pacer){.bps = fmax((double)pacing_bps, BPS_MIN),
-        .queue = {0, YODEL_NEVER},
-        .updated = now};
+    *pacer = (struct cc_pacer){
+        .bps = fmax((double)pacing_bps, BPS_MIN), .queue = {0, YODEL_NEVER}, .updated = now};
 }
 
 static double bytes_in(double bps, yodel_duration duration)
@@ -124,7 +123,8 @@ uint32_t cc_pacer_sent(struct cc_pacer *pacer, enum cc_pacer_kind kind, size_t s
         pacer->padding -= (double)size;
     }
     // Audio goes when it likes: it would spoil a cluster's timing.
-    return cc_pacer_is_probing(pacer) && kind != CC_PACER_AUDIO ? sent_in_probe(pacer, size, now) : 0;
+    return cc_pacer_is_probing(pacer) && kind != CC_PACER_AUDIO ? sent_in_probe(pacer, size, now)
+                                                                : 0;
 }
 
 void cc_pacer_tick(struct cc_pacer *pacer, yodel_time now)

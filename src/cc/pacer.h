@@ -66,7 +66,8 @@ void cc_pacer_start_probe(struct cc_pacer *pacer, const struct cc_probe *probe, 
 bool cc_pacer_may_send(const struct cc_pacer *pacer, enum cc_pacer_kind kind, yodel_time now);
 
 // Returns the cluster that the packet belongs to; 0: none.
-uint32_t cc_pacer_sent(struct cc_pacer *pacer, enum cc_pacer_kind kind, size_t size, yodel_time now);
+uint32_t cc_pacer_sent(
+    struct cc_pacer *pacer, enum cc_pacer_kind kind, size_t size, yodel_time now);
 
 // When something may be sent, of what waits or was asked for, or a cluster ends.
 yodel_time cc_pacer_next_timeout(const struct cc_pacer *pacer, yodel_time now);

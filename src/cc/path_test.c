@@ -1,8 +1,8 @@
 // Congestion control on a virtual path: the basic cases of RFC 8867 §5, each with bounds. The figures
 // are the RFC's, but for the shorter times of some; rates in bit/s, moments in seconds.
 
-#include "check.h"
 #include "cc/link_fixture.h"
+#include "check.h"
 
 #define MBPS 1000000
 #define QUEUE YODEL_MS(300)
@@ -192,7 +192,7 @@ static void a_pause_gives_room_and_the_end_of_it_takes_it_back(void)
     world_run(20);
     CHECK_EQ(world_sent(paused, 41, 59.9), 0);
     CHECK(world_delivered(&world.flows[0], 50, 59.9) + world_delivered(&world.flows[2], 50, 59.9) >
-        0.7 * 3.5 * MBPS);
+          0.7 * 3.5 * MBPS);
     paused->is_on = true;
     world_run(20);
     CHECK(world_delivered(paused, 62, 79.9) > 0.6 * before);

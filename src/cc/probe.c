@@ -137,8 +137,8 @@ static double rate_of(size_t bytes, uint64_t span)
 // The smaller of the rates at which a cluster was sent and arrived.
 static double measure(const struct cc_probe_cluster *cluster)
 {
-    double sent = rate_of(
-        cluster->bytes - cluster->last_size, cluster->last_sent - cluster->first_sent);
+    double sent =
+        rate_of(cluster->bytes - cluster->last_size, cluster->last_sent - cluster->first_sent);
     double arrived = rate_of(
         cluster->bytes - cluster->first_size, cluster->last_arrival - cluster->first_arrival);
 

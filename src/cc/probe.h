@@ -33,7 +33,7 @@
 struct cc_probe {
     uint32_t id; // Never 0.
     uint64_t rate_bps;
-    size_t bytes; // At least so many,
+    size_t bytes;     // At least so many,
     uint32_t packets; // in at least so many packets.
 };
 

@@ -9,7 +9,7 @@
 #define THRESHOLD_FIRST 12.5 // draft-ietf-rmcat-gcc-02 §5.6, del_var_th(0), in milliseconds.
 #define THRESHOLD_MIN 6.0    // §5.4
 #define THRESHOLD_MAX 600.0
-#define SPIKE 15.0  // §5.4: what is this far off is not adapted to.
+#define SPIKE 15.0    // §5.4: what is this far off is not adapted to.
 #define K_UP 0.01     // §5.6, K_u, per millisecond.
 #define K_DOWN 0.0005 // K_d is 0.00018: see trendline.h.
 #define ADAPT_MS_MAX 100.0
