@@ -49,8 +49,8 @@ static inline void setup(void)
     memory = capped_alloc(SIZE_MAX);
     memset(&a, 0, sizeof a);
     memset(&b, 0, sizeof b);
-    jsep_init(&a.jsep, &env);
-    jsep_init(&b.jsep, &env);
+    jsep_init(&a.jsep, &env, false);
+    jsep_init(&b.jsep, &env, false);
     a.facts = facts_of("aaaa", "aaaaaaaaaaaaaaaaaaaaaa", print_a);
     b.facts = facts_of("bbbb", "bbbbbbbbbbbbbbbbbbbbbb", print_b);
     b.facts.has_data = false;

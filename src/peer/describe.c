@@ -20,7 +20,6 @@ static struct jsep_facts facts_of(const yodel_peer *peer, uint8_t fingerprint[CR
         .max_message_size = peer->max_message_size,
         .candidates = peer_candidates_lines(&peer->candidates),
         .has_data = !list_is_empty(&peer->channels),
-        .is_ice_lite = peer->ice.config.is_lite,
     };
 }
 
@@ -137,9 +136,7 @@ static void apply(yodel_peer *peer, const struct jsep_change *change)
         return;
     }
     ice_set_remote_lite(&peer->ice, change->is_ice_lite);
-    // RFC 8445 §6.1.1: of two lite agents, who offered controls.
-    bool is_lite = peer->ice.config.is_lite;
-    ice_set_role(&peer->ice, is_lite ? change->is_offerer : change->is_controlling);
+    ice_set_role(&peer->ice, change->is_controlling);
     if (change->max_message_size > 0) {
         peer->remote_max_message_size = change->max_message_size;
         dcep_set_max_message_size(&peer->dcep, change->max_message_size);

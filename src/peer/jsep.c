@@ -62,9 +62,9 @@ const struct jsep_description *jsep_remote(const struct jsep *jsep)
 
 // ---- life
 
-void jsep_init(struct jsep *jsep, const struct env *env)
+void jsep_init(struct jsep *jsep, const struct env *env, bool is_ice_lite)
 {
-    *jsep = (struct jsep){.env = env, .state = YODEL_SIGNALING_STABLE};
+    *jsep = (struct jsep){.env = env, .state = YODEL_SIGNALING_STABLE, .is_ice_lite = is_ice_lite};
     // RFC 9429 §5.2.1: 62 random bits, so that it fits a signed integer everywhere.
     jsep->session_id = env_random_u64(env) >> 2;
 }
@@ -200,6 +200,16 @@ static uint64_t max_message_size(const struct sdp_media *media)
     return media->max_message_size == 0 ? JSEP_MAX_MESSAGE_NO_LIMIT : media->max_message_size;
 }
 
+// RFC 8445 §6.1.1: who is full controls who is lite; of two of a kind, who offered first does. A restart
+// changes nothing.
+static bool is_controlling(const struct jsep *jsep, const struct sdp *remote, bool is_offerer)
+{
+    if (jsep->is_ice_lite != remote->ice_lite) {
+        return remote->ice_lite;
+    }
+    return jsep->is_role_known ? jsep->is_controlling : is_offerer;
+}
+
 static struct jsep_change change_of(const struct jsep *jsep, const struct sdp *remote,
     const struct jsep_data *data, enum jsep_role role, bool is_offerer)
 {
@@ -210,11 +220,7 @@ static struct jsep_change change_of(const struct jsep *jsep, const struct sdp *r
         .pwd = data->pwd,
         .is_restart = is_restart(jsep, data),
         .is_ice_lite = remote->ice_lite,
-        .is_offerer = is_offerer,
-        // RFC 8445 §6.1.1: the offerer controls, unless the other side is lite; a restart changes
-        // nothing.
-        .is_controlling =
-            remote->ice_lite || (jsep->is_role_known ? jsep->is_controlling : is_offerer),
+        .is_controlling = is_controlling(jsep, remote, is_offerer),
         .fingerprints = data->fingerprints,
         .fingerprint_count = data->fingerprint_count,
         .dtls_role = role,

@@ -57,7 +57,6 @@ struct jsep_facts {
     uint64_t max_message_size; // 0: no limit.
     struct jsep_candidates candidates;
     bool has_data; // A data channel was created: offers have a section for it.
-    bool is_ice_lite;
 };
 
 // What a description that was set means for the transport.
@@ -71,8 +70,7 @@ struct jsep_change {
     struct bytes ufrag;
     struct bytes pwd;
     bool is_restart;  // The remote credentials are other than those in force before.
-    bool is_ice_lite; // The remote side is; then we are controlling.
-    bool is_offerer;  // We are.
+    bool is_ice_lite; // The remote side is.
     bool is_controlling;
     const struct sdp_fingerprint
         *fingerprints; // One of them must match; weak hashes are among them.
@@ -100,6 +98,7 @@ struct jsep_created {
 
 struct jsep {
     const struct env *env;
+    bool is_ice_lite; // We are.
     enum yodel_signaling_state state;
     struct jsep_description current_local, pending_local;
     struct jsep_description current_remote, pending_remote;
@@ -112,7 +111,7 @@ struct jsep {
     char error[JSEP_ERROR_MAX];
 };
 
-void jsep_init(struct jsep *jsep, const struct env *env);
+void jsep_init(struct jsep *jsep, const struct env *env, bool is_ice_lite);
 void jsep_deinit(struct jsep *jsep);
 
 // Nothing but jsep_deinit works afterwards; the descriptions stay readable.

@@ -156,7 +156,7 @@ static void an_offer_against_an_offer_rolls_the_local_one_back(void)
     offer(&a, &b);
     make(&a, YODEL_SDP_OFFER);
     jsep_deinit(&b.jsep);
-    jsep_init(&b.jsep, &env);
+    jsep_init(&b.jsep, &env, false);
     offer(&b, &a); // a is polite.
     CHECK(a.change.rolled_back && a.change.has_data);
     CHECK(!a.jsep.pending_local.is_set && !a.jsep.current_local.is_set);

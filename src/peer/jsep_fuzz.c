@@ -115,8 +115,8 @@ FUZZ(input)
     struct reader r = reader_of(input);
 
     memset(sides, 0, sizeof sides);
-    jsep_init(&sides[0].jsep, &env);
-    jsep_init(&sides[1].jsep, &env);
+    jsep_init(&sides[0].jsep, &env, false);
+    jsep_init(&sides[1].jsep, &env, false);
     while (r.left > 0 && !r.failed) {
         run(sides, &r);
     }

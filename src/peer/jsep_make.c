@@ -35,7 +35,7 @@ static void add(struct maker *m, struct sdp_list *list, struct bytes text)
 
 static void begin(struct maker *m, uint64_t version, size_t media_max)
 {
-    *m->sdp = (struct sdp){.media_count = 0, .ice_lite = m->facts->is_ice_lite};
+    *m->sdp = (struct sdp){.media_count = 0, .ice_lite = m->jsep->is_ice_lite};
     m->sdp->session_id = text_of(m, m->jsep->session_id);
     m->sdp->session_version = text_of(m, version);
     m->sdp->media = arena_new_array(m->arena, media_max, sizeof *m->sdp->media);

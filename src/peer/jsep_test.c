@@ -353,6 +353,20 @@ static void a_lite_side_is_controlled(void)
     teardown();
 }
 
+static void of_two_lite_sides_who_offered_first_controls(void)
+{
+    setup();
+    a.jsep.is_ice_lite = b.jsep.is_ice_lite = true;
+    offer(&a, &b);
+    answer(&b, &a);
+    CHECK(a.change.is_ice_lite && a.change.is_controlling);
+    CHECK(b.change.is_ice_lite && !b.change.is_controlling);
+    offer(&b, &a);
+    answer(&a, &b);
+    CHECK(a.change.is_controlling && !b.change.is_controlling);
+    teardown();
+}
+
 // Every allocation fails once; nothing is lost, and nothing changes by halves.
 static void each_allocation_may_fail(void)
 {
@@ -384,4 +398,4 @@ TEST_MAIN(TEST(an_offer_and_its_answer_are_these_very_lines),
     TEST(candidates_are_for_the_data_section_of_this_generation),
     TEST(a_bundled_section_without_candidates_has_those_of_its_carrier),
     TEST(message_sizes_have_their_special_values), TEST(a_lite_side_is_controlled),
-    TEST(each_allocation_may_fail))
+    TEST(of_two_lite_sides_who_offered_first_controls), TEST(each_allocation_may_fail))

@@ -198,7 +198,7 @@ enum yodel_err peer_new(
     peer->env = env;
     peer->names_due = YODEL_NEVER;
     list_init(&peer->channels);
-    jsep_init(&peer->jsep, env);
+    jsep_init(&peer->jsep, env, config->ice_lite);
     peer->max_message_size =
         config->max_message_size ? config->max_message_size : PEER_MESSAGE_SIZE;
     peer_candidates_init(&peer->candidates, env->alloc);
