@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 
-#define PACING 2.5              // A frame leaves in less than the time until the next.
+#define PACING 1.5              // A frame leaves before the next, and bursts fit in a short queue.
 #define APPLICATION_LIMITED 0.7 // What is sent, as a share of the target.
 #define ROUND_SMOOTHING 0.125
 #define REPORTS_AFTER YODEL_SECONDS(1) // Without feedback, reports count.
