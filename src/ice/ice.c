@@ -514,6 +514,8 @@ void ice_heard(struct ice *ice, const struct yodel_path *path, yodel_time now)
     if (ice->selected.is_used && path_equal(&ice->selected.path, path)) {
         ice_consent_heard(ice, true, now);
         ice_lite_heard(ice, now);
+    } else {
+        ice_lite_heard_beside(ice, path, now);
     }
 }
 

@@ -21,13 +21,20 @@ static void nominate(struct ice_pair *pair, yodel_time now)
     pair->is_nominated = true;
 }
 
-// The peer has changed its mind: who nominated several at first (RFC 5245 §8.1.1.2) has stopped by then.
+// Who nominated several at first (RFC 5245 §8.1.1.2) has stopped by then; and what nothing comes along
+// any more is not the one that it uses.
+static bool is_past(const struct ice *ice, const struct ice_pair *selected, yodel_time now)
+{
+    return time_since(now, selected->succeeded_at) >= ICE_NOMINATE_WINDOW ||
+           time_since(now, ice->consent.heard_at) >= ICE_CONSENT_SILENCE;
+}
+
+// The peer has changed its mind.
 static void leave_older(struct ice *ice, uint8_t chosen, yodel_time now)
 {
     uint8_t selected = ice->selected.is_used ? ice->selected.pair : ICE_NONE;
 
-    if (selected == ICE_NONE || selected == chosen ||
-        time_since(now, ice->pairs[selected].succeeded_at) < ICE_NOMINATE_WINDOW) {
+    if (selected == ICE_NONE || selected == chosen || !is_past(ice, &ice->pairs[selected], now)) {
         return;
     }
     ice->pairs[selected].state = ICE_PAIR_WAITING;
@@ -42,6 +49,16 @@ void ice_lite_checked(struct ice *ice, uint8_t pair, bool is_nominated, yodel_ti
     }
     if (ice->selected.is_used && ice->selected.pair == pair) {
         ice_consent_answered(ice, now);
+    }
+}
+
+void ice_lite_heard_beside(struct ice *ice, const struct yodel_path *path, yodel_time now)
+{
+    uint8_t pair = ice->config.is_lite ? ice_pair_find_path(ice, path) : ICE_NONE;
+
+    if (pair != ICE_NONE && ice->pairs[pair].is_nominated) {
+        leave_older(ice, pair, now);
+        ice->quiet_until = 0;
     }
 }
 

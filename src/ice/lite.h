@@ -19,11 +19,16 @@
 #include "base/time.h"
 
 struct ice;
+struct yodel_path;
 
 bool ice_lite_may_control(const struct ice *ice);
 
 // An authentic check came along the pair.
 void ice_lite_checked(struct ice *ice, uint8_t pair, bool is_nominated, yodel_time now);
+
+// Data came along another path than the selected one: its sender may have left that one, soon after
+// it chose it.
+void ice_lite_heard_beside(struct ice *ice, const struct yodel_path *path, yodel_time now);
 
 // Data came along the selected path.
 void ice_lite_heard(struct ice *ice, yodel_time now);

@@ -150,6 +150,28 @@ static void the_address_of_a_full_peer_may_change(void)
     CHECK(addr_equal(&lite->selected.path.remote, &now_at));
 }
 
+// Within the time in which a peer may nominate several.
+static void the_address_of_a_full_peer_may_change_at_once(void)
+{
+    struct yodel_path path = {.local = ice_world_addr("192.0.2.2:6000"),
+        .remote = ice_world_addr("192.0.2.3:5000"),
+        .transport = YODEL_UDP};
+    struct yodel_addr gone = ice_world_addr("192.0.2.1:5000");
+
+    start(1, false);
+    ice_world_run(&world, world.now + YODEL_MS(500), NULL);
+    CHECK(ice_world_both_nominated(&world));
+    ice_world_add_local(&world, 0, "192.0.2.3:5000");
+    ice_heard(lite, &lite->selected.path, world.now);
+    ice_remove_local(full, &gone);
+    ice_world_run(&world, world.now + YODEL_MS(300), NULL);
+    CHECK(addr_equal(&lite->selected.path.remote, &gone)); // Yet: it was heard just now.
+    ice_world_run(&world, world.now + ICE_CONSENT_SILENCE, NULL);
+    ice_heard(lite, &path, world.now);
+    ice_world_run(&world, world.now + YODEL_MS(10), NULL);
+    CHECK(path_equal(&lite->selected.path, &path));
+}
+
 // §6.1.1, §8.2.
 static void two_lite_agents_agree_without_a_check(void)
 {
@@ -177,4 +199,6 @@ TEST_MAIN(TEST(a_full_agent_controls_a_lite_one_which_asks_nothing),
     TEST(whoever_claims_to_be_controlled_by_a_lite_agent_is_told_otherwise),
     TEST(silence_ends_what_a_lite_agent_sends), TEST(a_lite_agent_that_nobody_asks_fails_in_time),
     TEST(a_check_after_half_a_minute_revives_a_lite_agent),
-    TEST(the_address_of_a_full_peer_may_change), TEST(two_lite_agents_agree_without_a_check))
+    TEST(the_address_of_a_full_peer_may_change),
+    TEST(the_address_of_a_full_peer_may_change_at_once),
+    TEST(two_lite_agents_agree_without_a_check))

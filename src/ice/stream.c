@@ -146,6 +146,61 @@ static void fail_superfluous(struct ice *ice)
     }
 }
 
+// ---- What works, and is not chosen.
+
+// A pair is in use, and nobody doubts it.
+static bool is_settled(const struct ice *ice)
+{
+    const struct ice_selected *selected = &ice->selected;
+
+    return selected->is_used && selected->pair != ICE_NONE &&
+           ice->pairs[selected->pair].is_nominated && !ice->consent.is_trying &&
+           !ice->consent.is_doubted && !ice->consent.is_silent;
+}
+
+// When the stream of a pair is closed for that.
+static yodel_time spare_until(const struct ice *ice, uint8_t index)
+{
+    const struct ice_pair *pair = &ice->pairs[index];
+    bool is_spare = pair->is_used && pair->state == ICE_PAIR_SUCCEEDED &&
+                    index != ice->selected.pair && ice_pair_is_tcp(ice, pair);
+
+    return is_spare ? time_after(pair->succeeded_at, ICE_STREAM_SPARE) : YODEL_NEVER;
+}
+
+// Once its stream is gone: what can be connected to may be so again, in need.
+static void give_up(struct ice *ice, uint8_t index)
+{
+    uint8_t remote = ice->pairs[index].remote;
+
+    if (ice->remotes[remote].tcp_type == ICE_TCP_ACTIVE) {
+        ice_remote_remove(ice, remote); // Its port leads nowhere any more.
+    } else {
+        ice_checks_fail(&ice->pairs[index]);
+    }
+}
+
+static void give_up_spares(struct ice *ice, yodel_time now)
+{
+    for (uint8_t i = 0; i < ice->pair_end && is_settled(ice); i++) {
+        if (now >= spare_until(ice, i)) {
+            give_up(ice, i);
+        }
+    }
+}
+
+static yodel_time next_spare(const struct ice *ice)
+{
+    yodel_time earliest = YODEL_NEVER;
+
+    for (uint8_t i = 0; i < ice->pair_end && is_settled(ice); i++) {
+        earliest = time_min(earliest, spare_until(ice, i));
+    }
+    return earliest;
+}
+
+// ---- Opening.
+
 // What is better and under way is waited for a little.
 static void set_open_at(struct ice *ice, struct ice_pair *pair, yodel_time now)
 {
@@ -200,6 +255,7 @@ void ice_stream_run(struct ice *ice, yodel_time now)
         return;
     }
     fail_superfluous(ice);
+    give_up_spares(ice, now);
     give_back(ice, now);
     bool may_open = !ice->is_closed && !ice->consent.is_expired;
     while (may_open && open_next(ice, now)) {
@@ -208,7 +264,7 @@ void ice_stream_run(struct ice *ice, yodel_time now)
 
 yodel_time ice_stream_next_timeout(const struct ice *ice)
 {
-    yodel_time earliest = YODEL_NEVER;
+    yodel_time earliest = next_spare(ice);
 
     for (size_t i = 0; i < ICE_STREAMS_MAX; i++) {
         const struct ice_stream *stream = &ice->streams[i];
@@ -278,10 +334,8 @@ void ice_stream_disconnected(struct ice *ice, const struct yodel_path *path)
         return;
     }
     *stream = (struct ice_stream){0};
-    if (pair != ICE_NONE && ice->remotes[ice->pairs[pair].remote].tcp_type == ICE_TCP_ACTIVE) {
-        ice_remote_remove(ice, ice->pairs[pair].remote); // Its port leads nowhere any more.
-    } else if (pair != ICE_NONE) {
-        ice_checks_fail(&ice->pairs[pair]);
+    if (pair != ICE_NONE) {
+        give_up(ice, pair);
     }
     if (was_selected) {
         ice->selected = (struct ice_selected){.pair = ICE_NONE};

@@ -6,10 +6,10 @@
 //
 //   ASKED ---> OPENING ---> OPEN <--- an authentic check came along it
 //     |           |           |
-//     +-----------+-----------+--- nobody needs it ---> UNWANTED
+//     +-----------+-----------+--- nobody needs it ---> UNWANTED     (any more: ICE_STREAM_SPARE)
 //
 // Implements  RFC 6544 §7.1 (connecting before a check), §7.2 (checks over what the peer opened),
-//             §8 (what is not needed is closed)
+//             §8 (what is not needed is closed); RFC 8445 §8.3 (when)
 // Not here    framing and sockets (ICE_EVENT_CONNECT asks for them), TURN's streams (ice/relay.h)
 // Limits      ICE_STREAMS_MAX; ICE_STREAMS_OPENING_MAX at once; a stream that the peer opened has
 //             ICE_STREAM_GRACE until a pair needs it
@@ -23,6 +23,12 @@
 #define ICE_STREAMS_MAX 16
 #define ICE_STREAMS_OPENING_MAX 4
 #define ICE_STREAM_GRACE YODEL_SECONDS(5)
+
+// What works beside a nominated pair: as long as the choice may well change. A spare stream hardly makes
+// a later change faster: where UDP went black in the simulator (20 ms a round trip, tests/sim/
+// sim_listen_test.c), data went on after 1.32 s with one, and as soon where it was opened anew. And it
+// holds two sockets, at a listener's that serves many.
+#define ICE_STREAM_SPARE YODEL_SECONDS(30)
 #define ICE_STREAM_HEAD_START YODEL_MS(250) // Of UDP before a connection, which may be for nothing.
 
 struct ice;

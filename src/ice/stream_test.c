@@ -111,6 +111,58 @@ static void udp_that_comes_late_takes_over_from_tcp(void)
     CHECK_EQ(world.agents[1].selected.transport, YODEL_UDP);
 }
 
+static size_t count_open(const struct ice *ice)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < ICE_STREAMS_MAX; i++) {
+        open += ice->streams[i].state == ICE_STREAM_OPEN;
+    }
+    return open;
+}
+
+// RFC 8445 §8.3: it is kept for a while, in case.
+static void a_stream_beside_the_chosen_one_is_closed_in_time(void)
+{
+    for (size_t listener = 0; listener < 2; listener++) {
+        start(1, listener);
+        world.is_udp_lost = true;
+        run_for(YODEL_MS(600));
+        world.is_udp_lost = false;
+        run_for(YODEL_SECONDS(20));
+        CHECK_EQ(world.agents[0].selected.transport, YODEL_UDP);
+        CHECK_EQ(count_open(ours), 1);
+        CHECK_EQ(count_open(theirs), 1);
+        run_for(ICE_STREAM_SPARE);
+        CHECK_EQ(count_open(ours), 0);
+        CHECK_EQ(count_open(theirs), 0);
+        CHECK_EQ(world.closed_count, 1);
+        CHECK(ice_world_both_nominated(&world));
+    }
+}
+
+// Each listens: of the two streams that leave the chosen one stays, and where that fails another is opened.
+static void of_two_streams_the_chosen_one_stays(void)
+{
+    prepare(1);
+    ice_world_add_local(&world, 0, "192.0.2.1:5000");
+    ice_world_add_local(&world, 1, "192.0.2.2:6000");
+    ice_world_listen(&world, 0, "192.0.2.1:5001");
+    ice_world_listen(&world, 1, "192.0.2.2:6001");
+    end_locals();
+    ice_world_signal(&world);
+    world.is_udp_lost = true;
+    run_for(YODEL_SECONDS(20));
+    CHECK_EQ(count_open(ours), 2);
+    run_for(ICE_STREAM_SPARE);
+    CHECK_EQ(count_open(ours), 1);
+    CHECK_EQ(count_open(theirs), 1);
+    CHECK(ice_world_both_nominated(&world));
+    ice_world_cut(&world);
+    ice_world_run(&world, world.now + YODEL_SECONDS(3), ice_world_both_nominated);
+    CHECK(ice_world_both_nominated(&world));
+}
+
 static void a_refused_connection_fails_its_pair_and_in_time_the_agent(void)
 {
     start(1, 1);
@@ -451,6 +503,8 @@ static void a_stream_outlives_a_role_conflict(void)
 TEST_MAIN(TEST(a_pair_without_udp_connects_whoever_listens_and_whoever_controls),
     TEST(the_candidates_say_who_connects_and_come_after_those_of_udp),
     TEST(where_udp_works_no_stream_is_opened), TEST(udp_that_comes_late_takes_over_from_tcp),
+    TEST(a_stream_beside_the_chosen_one_is_closed_in_time),
+    TEST(of_two_streams_the_chosen_one_stays),
     TEST(a_refused_connection_fails_its_pair_and_in_time_the_agent),
     TEST(a_stream_that_ends_is_opened_again), TEST(a_path_over_udp_that_goes_black_is_left_for_tcp),
     TEST(consent_is_asked_for_over_tcp_and_its_end_ends_the_stream),

@@ -108,6 +108,16 @@ static bool climb(struct network *network, int *realm, struct yodel_path *path, 
     return true;
 }
 
+static bool is_blocked(const struct network_link *link, const struct yodel_path *path)
+{
+    return link->is_udp_blocked && path->transport == YODEL_UDP;
+}
+
+static bool is_let_in(const struct network_link *link, const struct yodel_path *path)
+{
+    return !link->is_cut_in && !is_blocked(link, path);
+}
+
 // From `realm` inwards, to the link with the destination's address, or -1.
 static int descend(struct network *network, int realm, struct yodel_path *path, yodel_time now)
 {
@@ -116,7 +126,7 @@ static int descend(struct network *network, int realm, struct yodel_path *path, 
         struct network_nat *nat = find_nat(network, realm, &path->remote);
 
         if (link >= 0) {
-            return network->links[link].is_cut_in ? -1 : link;
+            return is_let_in(&network->links[link], path) ? link : -1;
         }
         if (!nat || !nat_in(&nat->nat, path, now)) {
             return -1;
@@ -194,7 +204,7 @@ static void send(struct network *network, int from, struct launch *launch, yodel
 
     add_hash(network, launch->datagram.ptr, launch->datagram.len);
     add_hash(network, &now, sizeof now);
-    bool lost = is_lost(network, link);
+    bool lost = is_lost(network, link) || is_blocked(link, &launch->path);
     network->sent++;
     yodel_time at = lost ? YODEL_NEVER : leaves_at(network, link, launch->datagram.len, now);
     launch->realm = link->realm;

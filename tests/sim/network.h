@@ -39,7 +39,8 @@ struct network_link {
     int owner;
     struct yodel_addr ip;
     bool is_cut_out, is_cut_in;
-    yodel_time free_at; // When what was sent before has left.
+    bool is_udp_blocked; // By the host's firewall, both ways.
+    yodel_time free_at;  // When what was sent before has left.
 };
 
 struct network_nat {

@@ -33,7 +33,9 @@ struct sim_alloc {
 
 struct sim_interface {
     bool is_up;
-    bool is_taken; // No socket can be bound to it: EADDRINUSE.
+    bool is_taken;     // No socket can be bound to it: EADDRINUSE.
+    bool is_listening; // For streams, at the same port (RFC 6544).
+    bool is_mute;      // What it accepts gets no answer, as from a box in between.
     int link;
     struct yodel_addr addr;
 };
@@ -86,6 +88,7 @@ struct sim {
     struct sim_streams streams;
     struct sim_server servers[SIM_SERVERS_MAX];
     struct sim_flow flows[SIM_CHANNELS_MAX];
+    bool is_unchecked;  // Both are lite: data goes where nobody was heard.
     bool is_restarting; // The application restarts ICE where the connection failed.
     uint64_t turns;
     // Sees everything that is sent, and may put what it likes into the network.
@@ -104,12 +107,18 @@ void sim_add_side(struct sim *sim, int side, const struct yodel_peer_config *con
 struct sim_interface *sim_add_interface(
     struct sim *sim, int side, int realm, const struct yodel_addr *ip);
 
+// Before anything is asked of it, a side becomes a lite agent (RFC 8445 §2.5).
+void sim_make_lite(struct sim *sim, int side);
+
 // An interface goes away or comes back, and the peer is told.
 void sim_set_up(struct sim *sim, int side, int interface, bool is_up);
 
-// What streams ask: the interface with the IP address, and to give a message to its owner.
+// What streams ask: the interface with the IP address, the one with the port too, and to give a
+// message to its owner.
 const struct sim_interface *sim_find_interface(
     const struct sim_side *side, const struct yodel_addr *ip);
+const struct sim_interface *sim_find_address(
+    const struct sim_side *side, const struct yodel_addr *addr);
 void sim_take(struct sim *sim, struct network_arrival *arrival);
 
 // Runs until `done` says so, or `until` has come; true for the former.
