@@ -75,6 +75,7 @@ void ice_consent_heard(struct ice *ice, bool is_data, yodel_time now)
         consent->unheard_since = YODEL_NEVER;
     }
     if (!consent->is_silent) {
+        ice->quiet_until = consent->is_doubted || consent->is_trying ? 0 : ice->quiet_until;
         consent->is_doubted = false;
         consent->is_trying = false;
         consent->other_at = YODEL_NEVER;

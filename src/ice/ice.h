@@ -123,6 +123,7 @@ struct ice_selected {
     bool is_used;
     bool is_previous; // Of before a restart: with the credentials of then, and no pair.
     uint8_t pair;     // Or ICE_NONE.
+    yodel_time since;
     struct yodel_path path;
 };
 

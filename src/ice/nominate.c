@@ -148,8 +148,8 @@ static void use(struct ice *ice, uint8_t index, yodel_time now)
         leave(ice);
     }
     const struct ice_pair *pair = &ice->pairs[index];
-    ice->selected =
-        (struct ice_selected){.is_used = true, .pair = index, .path = ice_pair_path(ice, pair)};
+    ice->selected = (struct ice_selected){
+        .is_used = true, .pair = index, .since = now, .path = ice_pair_path(ice, pair)};
     ice->has_selected_event = true;
     ice->stats.rtt = pair->rtt;
     ice_consent_start(ice, pair->succeeded_at, now);

@@ -70,10 +70,19 @@ static uint64_t priority_of(const struct ice *ice, uint32_t ours, uint32_t their
     return (least << 32) + 2 * most + (controlling > controlled ? 1 : 0);
 }
 
+// An active candidate is to the peer what comes from a port that nobody told it of, with the priority
+// that the check says (RFC 6544 §7.2). Both ends have one order alone if it counts as that here too.
+static uint32_t local_priority(const struct ice *ice, const struct ice_pair *pair)
+{
+    const struct ice_local *mapped = &ice->locals[pair->mapped];
+
+    return mapped->tcp_type == ICE_TCP_ACTIVE ? ice_local_check_priority(mapped) : mapped->priority;
+}
+
 static void update_priority(const struct ice *ice, struct ice_pair *pair)
 {
     pair->priority =
-        priority_of(ice, ice->locals[pair->mapped].priority, ice->remotes[pair->remote].priority);
+        priority_of(ice, local_priority(ice, pair), ice->remotes[pair->remote].priority);
 }
 
 void ice_pair_update_priorities(struct ice *ice)

@@ -165,7 +165,9 @@ static yodel_time spare_until(const struct ice *ice, uint8_t index)
     bool is_spare = pair->is_used && pair->state == ICE_PAIR_SUCCEEDED &&
                     index != ice->selected.pair && ice_pair_is_tcp(ice, pair);
 
-    return is_spare ? time_after(pair->succeeded_at, ICE_STREAM_SPARE) : YODEL_NEVER;
+    yodel_time since =
+        pair->succeeded_at > ice->selected.since ? pair->succeeded_at : ice->selected.since;
+    return is_spare ? time_after(since, ICE_STREAM_SPARE) : YODEL_NEVER;
 }
 
 // Once its stream is gone: what can be connected to may be so again, in need.

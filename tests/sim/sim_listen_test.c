@@ -70,7 +70,7 @@ static void where_no_udp_gets_through_whoever_listens_is_connected_to(void)
         offer(&sim, 20);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, sim.now + FALL_BACK));
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(20)));
-        sim_wait(&sim, YODEL_SECONDS(3)); // Of two streams one has been chosen by then.
+        sim_wait(&sim, YODEL_SECONDS(10)); // Of two streams one has been chosen by then.
         sim.flows[0].count += 5;
         sim.flows[1].count += 5;
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(20)));
