@@ -258,11 +258,13 @@ size_t ice_checks_emit_repeat(
 size_t ice_checks_emit_next(
     struct ice *ice, struct span room, struct yodel_path *path, yodel_time now)
 {
-    uint8_t next = ice_pair_next(ice);
+    uint8_t next;
+    size_t len = 0;
 
-    if (next == ICE_NONE) {
-        return 0;
+    // A check that is under way over TCP is not sent again: it is the next one's turn then.
+    while (len == 0 && (next = ice_pair_next(ice)) != ICE_NONE) {
+        begin(ice, &ice->pairs[next], now);
+        len = ice_checks_emit_repeat(ice, room, path, now);
     }
-    begin(ice, &ice->pairs[next], now);
-    return ice_checks_emit_repeat(ice, room, path, now);
+    return len;
 }

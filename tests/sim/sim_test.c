@@ -14,6 +14,7 @@
 #define SEEDS_FIXED 60
 #define SEEDS_FRESH 20
 #define GATHERING YODEL_SECONDS(5) // F24: then it has ended, with or without answers of servers.
+#define STREAM_LOSS 0.05 // At most: of a stream that loses a fifth next to nothing is left.
 #define DELIVERY                                                                                   \
     YODEL_SECONDS(7200) // 60 MB at 9 kB/s: what 19 % loss and 350 ms a round trip leave.
 
@@ -260,6 +261,9 @@ static void run_seed(uint64_t seed)
     init_places(&sim, seed);
     sim.network.quality = draw_quality(&sim.prng);
     double corruption = sim.network.quality.corruption;
+    if (link_of(&sim, 0)->is_udp_blocked && sim.network.quality.loss > STREAM_LOSS) {
+        sim.network.quality.loss = STREAM_LOSS;
+    }
     draw_signaling(&sim);
     uint64_t flows = 1 + prng_below(&sim.prng, 4);
     for (uint64_t i = 0; i < flows; i++) {
