@@ -21,7 +21,8 @@
 
 void cc_aimd_init(struct cc_aimd *aimd, double start_bps)
 {
-    *aimd = (struct cc_aimd){.bps = start_bps, .max_bps = start_bps, .decreased = YODEL_NEVER};
+    *aimd = (struct cc_aimd){
+        .bps = start_bps, .max_bps = start_bps, .updated = YODEL_NEVER, .decreased = YODEL_NEVER};
 }
 
 void cc_aimd_set(struct cc_aimd *aimd, double bps)

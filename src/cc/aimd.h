@@ -32,9 +32,9 @@ struct cc_aimd {
     double bps;
     double min_bps;
     double max_bps;
-    double capacity_bps; // What arrived when it was too much, averaged; 0: not known.
-    double variance;     // Of it, relative to it.
-    yodel_time updated;
+    double capacity_bps;  // What arrived when it was too much, averaged; 0: not known.
+    double variance;      // Of it, relative to it.
+    yodel_time updated;   // YODEL_NEVER: never.
     yodel_time decreased; // When it was last; YODEL_NEVER: never.
     uint64_t decreases;
 };

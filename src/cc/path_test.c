@@ -254,6 +254,19 @@ static void little_sent_says_little_of_the_path(void)
     CHECK(world_delivered(one, 43, 49.9) > 0.7 * 2 * MBPS);
 }
 
+static void probes_find_a_path_that_widens_while_little_is_sent(void)
+{
+    world_init(MBPS, QUEUE);
+    struct flow *one = flow(0);
+
+    one->video_cap_bps = 200000;
+    world_run(15);
+    CHECK(world_target(one, 10, 14.9) < 1.2 * MBPS);
+    world.links[0].bps = 3500 * KBPS;
+    world_run(25);
+    CHECK(world_target(one, 35, 39.9) > 2 * MBPS);
+}
+
 // An outage of ten seconds: down to the minimum, and back soon.
 static void an_outage_brings_the_rate_down_and_probes_bring_it_back(void)
 {
@@ -278,4 +291,5 @@ TEST_MAIN(TEST(one_flow_follows_a_path_that_changes),
     TEST(a_pause_gives_room_and_the_end_of_it_takes_it_back),
     TEST(loss_by_chance_does_not_collapse_the_rate), TEST(loss_that_is_ours_is_heeded),
     TEST(jitter_is_not_taken_for_a_queue), TEST(little_sent_says_little_of_the_path),
+    TEST(probes_find_a_path_that_widens_while_little_is_sent),
     TEST(an_outage_brings_the_rate_down_and_probes_bring_it_back))
