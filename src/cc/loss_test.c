@@ -80,8 +80,8 @@ static struct cc_aimd aimd;
 
 static double after(enum cc_usage usage, double acked, bool is_application_limited, yodel_time now)
 {
-    cc_aimd_update(&aimd,
-        &(struct cc_aimd_input){usage, acked, is_application_limited, YODEL_MS(50)}, now);
+    cc_aimd_update(
+        &aimd, &(struct cc_aimd_input){usage, acked, is_application_limited, YODEL_MS(50)}, now);
     return aimd.bps;
 }
 
