@@ -141,6 +141,35 @@ static void a_stream_beside_the_chosen_one_is_closed_in_time(void)
     }
 }
 
+static uint64_t priority_of(const struct ice *ice, enum ice_tcp_type type)
+{
+    for (size_t i = 0; i < ice->pair_end; i++) {
+        const struct ice_pair *pair = &ice->pairs[i];
+        if (pair->is_used && ice->locals[pair->local].tcp_type == type) {
+            return pair->priority;
+        }
+    }
+    return 0;
+}
+
+// Otherwise each would prefer the stream that it opened itself.
+static void a_stream_has_one_priority_at_both_ends(void)
+{
+    prepare(1);
+    ice_world_add_local(&world, 0, "192.0.2.1:5000");
+    ice_world_add_local(&world, 1, "192.0.2.2:6000");
+    ice_world_listen(&world, 0, "192.0.2.1:5001");
+    ice_world_listen(&world, 1, "192.0.2.2:6001");
+    end_locals();
+    ice_world_signal(&world);
+    world.is_udp_lost = true;
+    run_for(YODEL_SECONDS(3));
+    CHECK(priority_of(ours, ICE_TCP_ACTIVE) != 0 && priority_of(theirs, ICE_TCP_ACTIVE) != 0);
+    CHECK(priority_of(ours, ICE_TCP_ACTIVE) == priority_of(theirs, ICE_TCP_PASSIVE));
+    CHECK(priority_of(ours, ICE_TCP_PASSIVE) == priority_of(theirs, ICE_TCP_ACTIVE));
+    CHECK(priority_of(ours, ICE_TCP_ACTIVE) != priority_of(ours, ICE_TCP_PASSIVE));
+}
+
 // Each listens: of the two streams that leave the chosen one stays, and where that fails another is opened.
 static void of_two_streams_the_chosen_one_stays(void)
 {
@@ -504,7 +533,7 @@ TEST_MAIN(TEST(a_pair_without_udp_connects_whoever_listens_and_whoever_controls)
     TEST(the_candidates_say_who_connects_and_come_after_those_of_udp),
     TEST(where_udp_works_no_stream_is_opened), TEST(udp_that_comes_late_takes_over_from_tcp),
     TEST(a_stream_beside_the_chosen_one_is_closed_in_time),
-    TEST(of_two_streams_the_chosen_one_stays),
+    TEST(a_stream_has_one_priority_at_both_ends), TEST(of_two_streams_the_chosen_one_stays),
     TEST(a_refused_connection_fails_its_pair_and_in_time_the_agent),
     TEST(a_stream_that_ends_is_opened_again), TEST(a_path_over_udp_that_goes_black_is_left_for_tcp),
     TEST(consent_is_asked_for_over_tcp_and_its_end_ends_the_stream),
