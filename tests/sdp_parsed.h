@@ -1,10 +1,9 @@
-// Descriptions for tests: parsed into a tree of their own, or from files that browsers wrote.
+// Descriptions for tests: parsed into a tree of their own.
 
 #ifndef TESTS_SDP_PARSED_H
 #define TESTS_SDP_PARSED_H
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "check.h"
 #include "sdp/sdp.h"
@@ -69,21 +68,6 @@ static inline struct bytes repeat(const char *part, size_t len)
         at += strlen(part);
     }
     return bytes_of(text, at);
-}
-
-// What a browser wrote: a file of tests/vectors/sdp.
-static inline const char *vector(const char *name)
-{
-    static char text[SDP_TEXT_MAX];
-    char path[512];
-
-    CHECK(getenv("YODEL_VECTORS") != NULL);
-    snprintf(path, sizeof path, "%s/sdp/%s", getenv("YODEL_VECTORS"), name);
-    FILE *file = fopen(path, "r");
-    CHECK(file != NULL);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
 }
 
 #endif

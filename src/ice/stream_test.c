@@ -24,17 +24,30 @@ static void end_locals(void)
     ice_end_local(theirs);
 }
 
-// Both have an address, and `listener` listens there.
-static void start(uint64_t seed, size_t listener)
-{
-    static const char *const listening[] = {"192.0.2.1:5001", "192.0.2.2:6001"};
+#define BOTH 3u // As a mask of sides; and each is 1 << side.
 
-    prepare(seed);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 1, "192.0.2.2:6000");
-    ice_world_listen(&world, listener, listening[listener]);
+// Both have an address, and those of the mask listen there.
+static void add_locals(unsigned listening)
+{
+    static const char *const udp[] = {"192.0.2.1:5000", "192.0.2.2:6000"};
+    static const char *const tcp[] = {"192.0.2.1:5001", "192.0.2.2:6001"};
+
+    for (size_t i = 0; i < 2; i++) {
+        ice_world_add_local(&world, i, udp[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (listening >> i & 1) {
+            ice_world_listen(&world, i, tcp[i]);
+        }
+    }
     end_locals();
     ice_world_signal(&world);
+}
+
+static void start(uint64_t seed, size_t listener)
+{
+    prepare(seed);
+    add_locals(1u << listener);
 }
 
 static void run_for(yodel_duration time)
@@ -156,12 +169,7 @@ static uint64_t priority_of(const struct ice *ice, enum ice_tcp_type type)
 static void a_stream_has_one_priority_at_both_ends(void)
 {
     prepare(1);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 1, "192.0.2.2:6000");
-    ice_world_listen(&world, 0, "192.0.2.1:5001");
-    ice_world_listen(&world, 1, "192.0.2.2:6001");
-    end_locals();
-    ice_world_signal(&world);
+    add_locals(BOTH);
     world.is_udp_lost = true;
     run_for(YODEL_SECONDS(3));
     CHECK(priority_of(ours, ICE_TCP_ACTIVE) != 0 && priority_of(theirs, ICE_TCP_ACTIVE) != 0);
@@ -174,12 +182,7 @@ static void a_stream_has_one_priority_at_both_ends(void)
 static void of_two_streams_the_chosen_one_stays(void)
 {
     prepare(1);
-    ice_world_add_local(&world, 0, "192.0.2.1:5000");
-    ice_world_add_local(&world, 1, "192.0.2.2:6000");
-    ice_world_listen(&world, 0, "192.0.2.1:5001");
-    ice_world_listen(&world, 1, "192.0.2.2:6001");
-    end_locals();
-    ice_world_signal(&world);
+    add_locals(BOTH);
     world.is_udp_lost = true;
     run_for(YODEL_SECONDS(20));
     CHECK_EQ(count_open(ours), 2);

@@ -1,6 +1,7 @@
 // JSEP, checking: what browsers write is taken, and what makes no sense is refused with its reason.
 
 #include "jsep_sides.h"
+#include "sdp_vector.h"
 
 // ---- browsers
 
@@ -88,21 +89,6 @@ static void what_the_session_gives_holds_for_its_sections(void)
     CHECK_EQ(b.change.fingerprints[0].value.ptr[1], 0xa1);
     CHECK_EQ(b.change.max_message_size, 1073741823);
     teardown();
-}
-
-// What the browsers that we know really wrote: tests/vectors/sdp.
-static const char *vector(const char *name)
-{
-    static char text[SDP_TEXT_MAX];
-    char path[512];
-
-    CHECK(getenv("YODEL_VECTORS") != NULL);
-    snprintf(path, sizeof path, "%s/sdp/%s", getenv("YODEL_VECTORS"), name);
-    FILE *file = fopen(path, "r");
-    CHECK(file != NULL);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
 }
 
 static void every_browsers_offer_is_answered(void)

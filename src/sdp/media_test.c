@@ -4,6 +4,7 @@
 #include "sdp/media.h"
 
 #include "sdp_parsed.h"
+#include "sdp_vector.h"
 
 #define AUDIO "m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8 9 13\r\n"
 #define VIDEO "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\r\n"

@@ -53,6 +53,29 @@ struct sim_flow *sim_add_flow(struct sim *sim, int side,
     sim_fail(sim, "there is room for a flow", __FILE__, __LINE__);
 }
 
+void sim_exchange(struct sim *sim, uint32_t count, size_t size_max)
+{
+    sim_add_flow(sim, 0, NULL, count, size_max);
+    sim_add_flow(sim, 1, NULL, count, size_max);
+    sim_offer(sim, 0);
+}
+
+static uint32_t marks[2];
+
+static bool has_moved(struct sim *sim)
+{
+    return sim->flows[0].received > marks[0] && sim->flows[1].received > marks[1];
+}
+
+void sim_check_resumes(struct sim *sim, yodel_duration patience)
+{
+    for (int i = 0; i < 2; i++) {
+        marks[i] = sim->flows[i].received;
+    }
+    SIM_CHECK(sim, sim_run(sim, has_moved, sim->now + patience));
+    SIM_CHECK(sim, sim_run(sim, sim_is_delivered, sim->now + YODEL_SECONDS(200)));
+}
+
 void flow_feed(struct sim *sim, struct sim_flow *flow)
 {
     static uint8_t room[MESSAGE_MAX];

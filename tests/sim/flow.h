@@ -37,6 +37,12 @@ struct sim_flow {
 struct sim_flow *sim_add_flow(struct sim *sim, int side,
     const struct yodel_channel_options *options, uint32_t count, size_t size_max);
 
+// A reliable flow each way, and the offer of side 0's.
+void sim_exchange(struct sim *sim, uint32_t count, size_t size_max);
+
+// The first two flows go on within `patience` of now, and end whole.
+void sim_check_resumes(struct sim *sim, yodel_duration patience);
+
 // Sends what a channel takes.
 void flow_feed(struct sim *sim, struct sim_flow *flow);
 

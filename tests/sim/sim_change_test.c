@@ -14,27 +14,10 @@
 // each, and checks of what else there is.
 #define RESUMED YODEL_SECONDS(2)
 
-static uint32_t marks[2];
-
-static void mark(struct sim *sim)
-{
-    for (int i = 0; i < 2; i++) {
-        marks[i] = sim->flows[i].received;
-    }
-}
-
-// Both directions moved since the mark.
-static bool has_moved(struct sim *sim)
-{
-    return sim->flows[0].received > marks[0] && sim->flows[1].received > marks[1];
-}
-
 static void start(struct sim *sim)
 {
     sim->network.quality.rate_bps = RATE_BPS;
-    sim_add_flow(sim, 0, NULL, MESSAGES, MESSAGE_MAX);
-    sim_add_flow(sim, 1, NULL, MESSAGES, MESSAGE_MAX);
-    sim_offer(sim, 0);
+    sim_exchange(sim, MESSAGES, MESSAGE_MAX);
     SIM_CHECK(sim, sim_run(sim, sim_is_connected, sim->now + YODEL_SECONDS(3)));
     sim_wait(sim, YODEL_SECONDS(2));
 }
@@ -48,9 +31,7 @@ static void connect(struct sim *sim, uint64_t seed, enum place a, enum place b)
 // The transfer goes on within `patience` of now, and ends whole.
 static void check_resumes(struct sim *sim, yodel_duration patience)
 {
-    mark(sim);
-    SIM_CHECK(sim, sim_run(sim, has_moved, sim->now + patience));
-    SIM_CHECK(sim, sim_run(sim, sim_is_delivered, sim->now + YODEL_SECONDS(200)));
+    sim_check_resumes(sim, patience);
     sim_deinit(sim);
 }
 
@@ -126,10 +107,10 @@ static void rebind(struct sim *sim, int side, bool has_other_ip)
 // The longest that nothing arrived in six seconds from now, either way, of what has yet to.
 static yodel_duration longest_gap(struct sim *sim)
 {
+    uint32_t seen[2] = {sim->flows[0].received, sim->flows[1].received};
     yodel_time last[2] = {sim->now, sim->now};
     yodel_duration longest = 0;
 
-    mark(sim);
     for (int i = 0; i < 600; i++) {
         sim_wait(sim, YODEL_MS(10));
         for (int f = 0; f < 2; f++) {
@@ -137,8 +118,8 @@ static yodel_duration longest_gap(struct sim *sim)
             yodel_duration gap = flow->received < flow->count ? sim->now - last[f] : 0;
 
             longest = gap > longest ? gap : longest;
-            last[f] = flow->received == marks[f] ? last[f] : sim->now;
-            marks[f] = flow->received;
+            last[f] = flow->received == seen[f] ? last[f] : sim->now;
+            seen[f] = flow->received;
         }
     }
     return longest;

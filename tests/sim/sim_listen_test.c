@@ -7,6 +7,7 @@
 #include "sim.h"
 
 #define SEEDS 10
+#define MESSAGE_MAX 4000
 #define FALL_BACK YODEL_SECONDS(5)
 #define RESUMED YODEL_SECONDS(2)
 #define ACTIVE_PORT 9 // RFC 6544 §4.5: of who opens streams.
@@ -32,13 +33,6 @@ static void block_udp(struct sim *sim, unsigned sides)
     }
 }
 
-static void offer(struct sim *sim, uint32_t count)
-{
-    sim_add_flow(sim, 0, NULL, count, 4000);
-    sim_add_flow(sim, 1, NULL, count, 4000);
-    sim_offer(sim, 0);
-}
-
 static bool is_over(const struct sim *sim, enum yodel_transport transport)
 {
     return sim->sides[0].data_out.transport == transport &&
@@ -50,7 +44,7 @@ static void connect_public(struct sim *sim, uint64_t seed, unsigned listening, u
     sim_init(sim, seed);
     listen_at(sim, listening);
     block_udp(sim, BOTH);
-    offer(sim, count);
+    sim_exchange(sim, count, MESSAGE_MAX);
     SIM_CHECK(sim, sim_run(sim, sim_is_connected, sim->now + FALL_BACK));
 }
 
@@ -67,7 +61,7 @@ static void where_no_udp_gets_through_whoever_listens_is_connected_to(void)
             .jitter = seed % 2 ? YODEL_MS(20) : 0,
             .loss = seed % 4 ? 0 : 0.02,
             .duplication = seed % 5 ? 0 : 0.05};
-        offer(&sim, 20);
+        sim_exchange(&sim, 20, MESSAGE_MAX);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, sim.now + FALL_BACK));
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(20)));
         sim_wait(&sim, YODEL_SECONDS(10)); // Of two streams one has been chosen by then.
@@ -90,7 +84,7 @@ static void who_cannot_be_called_calls(void)
         places[side] = PLACE_BLOCKED;
         place_init(&sim, (uint64_t)side, places);
         listen_at(&sim, BOTH);
-        offer(&sim, 20);
+        sim_exchange(&sim, 20, MESSAGE_MAX);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, sim.now + FALL_BACK));
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(10)));
         SIM_CHECK(&sim, sim.sides[side].data_out.local.port == ACTIVE_PORT);
@@ -108,7 +102,7 @@ static void two_that_cannot_be_called_fail_or_take_a_relay(void)
 
         (has_relay ? place_init_relayed : place_init)(&sim, 1, places);
         listen_at(&sim, BOTH);
-        offer(&sim, 20);
+        sim_exchange(&sim, 20, MESSAGE_MAX);
         bool is_delivered = sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(60));
         SIM_CHECK(&sim, is_delivered == has_relay);
         for (int i = 0; i < 2 && !has_relay; i++) {
@@ -130,7 +124,7 @@ static void where_both_work_udp_is_preferred(void)
         listen_at(&sim, BOTH);
         sim.network.quality = (struct network_quality){
             .delay = YODEL_MS(40), .jitter = YODEL_MS(20), .loss = seed % 2 ? 0.1 : 0};
-        offer(&sim, 100);
+        sim_exchange(&sim, 100, MESSAGE_MAX);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(60)));
         sim.flows[0].count += 20;
         sim.flows[1].count += 20;
@@ -141,20 +135,10 @@ static void where_both_work_udp_is_preferred(void)
     }
 }
 
-static uint32_t marks[2];
-
-static bool has_moved(struct sim *sim)
-{
-    return sim->flows[0].received > marks[0] && sim->flows[1].received > marks[1];
-}
-
 static void check_resumes(struct sim *sim, yodel_duration patience)
 {
     sim_wait(sim, YODEL_MS(100)); // What was on its way.
-    marks[0] = sim->flows[0].received;
-    marks[1] = sim->flows[1].received;
-    SIM_CHECK(sim, sim_run(sim, has_moved, sim->now + patience));
-    SIM_CHECK(sim, sim_run(sim, sim_is_delivered, sim->now + YODEL_SECONDS(200)));
+    sim_check_resumes(sim, patience);
 }
 
 static void connect_transfer(
@@ -217,7 +201,7 @@ static void connect_late_udp(struct sim *sim, uint64_t seed, yodel_duration at)
     listen_at(sim, draw_sides(seed));
     block_udp(sim, BOTH);
     sim->network.quality.rate_bps = 1000000;
-    offer(sim, 4000);
+    sim_exchange(sim, 4000, MESSAGE_MAX);
     sim_wait(sim, at);
     block_udp(sim, 0);
     sim_wait(sim, YODEL_SECONDS(8));
@@ -278,7 +262,7 @@ static void a_listener_that_never_answers_is_not_waited_for(void)
         sim.sides[side].interfaces[0].is_mute = true;
         listen_at(&sim, BOTH);
         block_udp(&sim, BOTH);
-        offer(&sim, 20);
+        sim_exchange(&sim, 20, MESSAGE_MAX);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + FALL_BACK));
         SIM_CHECK(&sim, sim.sides[side].data_out.local.port == ACTIVE_PORT);
         sim_deinit(&sim);
@@ -293,7 +277,7 @@ static void a_listener_alone_that_never_answers_is_a_failure_with_a_reason(void)
     sim.sides[1].interfaces[0].is_mute = true;
     listen_at(&sim, 2);
     block_udp(&sim, BOTH);
-    offer(&sim, 20);
+    sim_exchange(&sim, 20, MESSAGE_MAX);
     sim_wait(&sim, YODEL_SECONDS(60));
     for (int i = 0; i < 2; i++) {
         SIM_CHECK(&sim, sim.sides[i].connection == YODEL_CONNECTION_FAILED);
@@ -406,7 +390,7 @@ static void strangers_do_not_push_the_honest_one_out(void)
         for (int i = 0; i < 20; i++) {
             annoy(&sim, &crowd, true);
         }
-        offer(&sim, 500);
+        sim_exchange(&sim, 500, MESSAGE_MAX);
         for (int i = 0; i < 100; i++) {
             annoy(&sim, &crowd, true);
         }

@@ -6,6 +6,7 @@
 #include "sim.h"
 
 #define SEEDS 10
+#define MESSAGE_MAX 4000
 #define CONNECTED YODEL_SECONDS(3)
 #define RESUMED YODEL_SECONDS(3)
 
@@ -17,13 +18,6 @@ static void begin(struct sim *sim, uint64_t seed, int lite, enum place place)
     places[lite] = PLACE_PUBLIC;
     place_init(sim, seed, places);
     sim_make_lite(sim, lite);
-}
-
-static void offer(struct sim *sim, uint32_t count)
-{
-    sim_add_flow(sim, 0, NULL, count, 4000);
-    sim_add_flow(sim, 1, NULL, count, 4000);
-    sim_offer(sim, 0);
 }
 
 static int lite_side;
@@ -61,7 +55,7 @@ static void who_can_send_to_it_connects_in_both_roles(void)
         lite_side = seed % 2;
         begin(&sim, (uint64_t)seed, lite_side, place);
         sim.attack = check_asks_nothing;
-        offer(&sim, 20);
+        sim_exchange(&sim, 20, MESSAGE_MAX);
         if (is_reached(place)) {
             SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + CONNECTED));
             sim_wait(&sim, YODEL_SECONDS(120));
@@ -82,7 +76,7 @@ static void who_has_no_udp_reaches_it_by_a_stream(void)
         begin(&sim, 1, lite, PLACE_BLOCKED);
         sim.sides[lite].interfaces[0].is_listening = true;
         sim.sides[1 - lite].interfaces[0].is_listening = true;
-        offer(&sim, 20);
+        sim_exchange(&sim, 20, MESSAGE_MAX);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(5)));
         SIM_CHECK(&sim, sim.sides[lite].data_out.transport == YODEL_TCP);
         SIM_CHECK(&sim, sim.sides[1 - lite].data_out.local.port == 9);
@@ -100,33 +94,23 @@ static void losses_are_survived(void)
         begin(&sim, seed, (int)(seed % 2), PLACE_PORT_RESTRICTED);
         sim.network.quality = (struct network_quality){
             .delay = YODEL_MS(30), .jitter = YODEL_MS(30), .loss = 0.2, .duplication = 0.1};
-        offer(&sim, 50);
+        sim_exchange(&sim, 50, MESSAGE_MAX);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, sim.now + YODEL_SECONDS(20)));
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(120)));
         sim_deinit(&sim);
     }
 }
 
-static uint32_t marks[2];
-
-static bool has_moved(struct sim *sim)
-{
-    return sim->flows[0].received > marks[0] && sim->flows[1].received > marks[1];
-}
-
 static void check_resumes(struct sim *sim, yodel_duration patience)
 {
     sim_wait(sim, YODEL_MS(100)); // What was on its way.
-    marks[0] = sim->flows[0].received;
-    marks[1] = sim->flows[1].received;
-    SIM_CHECK(sim, sim_run(sim, has_moved, sim->now + patience));
-    SIM_CHECK(sim, sim_run(sim, sim_is_delivered, sim->now + YODEL_SECONDS(200)));
+    sim_check_resumes(sim, patience);
 }
 
 static void start(struct sim *sim)
 {
     sim->network.quality.rate_bps = 1000000;
-    offer(sim, 2000);
+    sim_exchange(sim, 2000, MESSAGE_MAX);
     SIM_CHECK(sim, sim_run(sim, sim_is_connected, sim->now + CONNECTED));
     sim_wait(sim, YODEL_SECONDS(2));
 }
@@ -203,7 +187,7 @@ static void two_lite_ones_connect_on_the_open_internet(void)
     struct sim sim;
 
     init_both_lite(&sim, PLACE_PUBLIC);
-    offer(&sim, 20);
+    sim_exchange(&sim, 20, MESSAGE_MAX);
     SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + CONNECTED));
     sim_deinit(&sim);
 }
@@ -214,7 +198,7 @@ static void nobody_finds_a_lite_one_behind_a_nat(void)
 
     place_init(&sim, 1, (const enum place[2]){PLACE_PUBLIC, PLACE_PORT_RESTRICTED});
     sim_make_lite(&sim, 1);
-    offer(&sim, 20);
+    sim_exchange(&sim, 20, MESSAGE_MAX);
     check_fails(&sim);
     sim_deinit(&sim);
 }
@@ -225,7 +209,7 @@ static void two_lite_ones_with_a_nat_between_them_fail(void)
     struct sim sim;
 
     init_both_lite(&sim, PLACE_PORT_RESTRICTED);
-    offer(&sim, 20);
+    sim_exchange(&sim, 20, MESSAGE_MAX);
     sim_wait(&sim, YODEL_SECONDS(60));
     for (int i = 0; i < 2; i++) {
         SIM_CHECK(&sim, sim.sides[i].connection == YODEL_CONNECTION_FAILED);

@@ -12,9 +12,7 @@
 static void begin(struct sim *sim, uint64_t seed, enum place a, enum place b)
 {
     place_init(sim, seed, (const enum place[2]){a, b});
-    sim_add_flow(sim, 0, NULL, 20, 2000);
-    sim_add_flow(sim, 1, NULL, 20, 2000);
-    sim_offer(sim, 0);
+    sim_exchange(sim, 20, 2000);
 }
 
 static void check_direct(struct sim *sim)
@@ -80,9 +78,7 @@ static void check_relayed(uint64_t seed, enum place a, enum place b)
     struct sim sim;
 
     place_init_relayed(&sim, seed, (const enum place[2]){a, b});
-    sim_add_flow(&sim, 0, NULL, 20, 2000);
-    sim_add_flow(&sim, 1, NULL, 20, 2000);
-    sim_offer(&sim, 0);
+    sim_exchange(&sim, 20, 2000);
     SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(3)));
     sim_wait(&sim, YODEL_SECONDS(60));
     SIM_CHECK(&sim, sim_is_connected(&sim));

@@ -10,9 +10,7 @@ static const enum place symmetric[2] = {PLACE_SYMMETRIC, PLACE_SYMMETRIC};
 
 static void begin(struct sim *sim, uint32_t count)
 {
-    sim_add_flow(sim, 0, NULL, count, 1000);
-    sim_add_flow(sim, 1, NULL, count, 1000);
-    sim_offer(sim, 0);
+    sim_exchange(sim, count, 1000);
 }
 
 static void connect(struct sim *sim, uint64_t seed)

@@ -15,9 +15,7 @@ static const enum place without_udp[][2] = {{PLACE_BLOCKED, PLACE_PUBLIC},
 static void begin(struct sim *sim, uint64_t seed, const enum place places[2], uint32_t count)
 {
     place_init_relayed(sim, seed, places);
-    sim_add_flow(sim, 0, NULL, count, 2000);
-    sim_add_flow(sim, 1, NULL, count, 2000);
-    sim_offer(sim, 0);
+    sim_exchange(sim, count, 2000);
 }
 
 static void connect(struct sim *sim, uint64_t seed, const enum place places[2])
