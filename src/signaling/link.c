@@ -1,10 +1,12 @@
 // The link to a signaling server, through libwebsockets on libuv.
 //
-// Implements  docs/SIGNALING.md (the connection)
+// Implements  docs/SIGNALING.md (the connection), RFC 9525 §6.5 (addresses in certificates)
 
 #include "signaling/link.h"
 
 #include <libwebsockets.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <uv.h>
 
@@ -29,6 +31,7 @@ struct signaling_link {
     uint32_t waiting;
     uint8_t *text; // A message that came in pieces.
     size_t text_len;
+    bool expects_ip; // In the certificate: the host is an address.
     bool has_heard; // A message.
     bool is_over;   // on_close was called, or must not be any more.
     bool is_freed;
@@ -111,6 +114,33 @@ enum yodel_err signaling_link_parse_url(struct signaling_url *url, struct bytes 
     memcpy(parsed.host, host.ptr, host.len);
     *url = parsed;
     return YODEL_OK;
+}
+
+// ---- the certificate of a host that is an address
+
+// RFC 6066 §3: addresses are no names of servers, and some servers refuse who says otherwise.
+static void on_handshake(const SSL *ssl, int where, int value)
+{
+    (void)value;
+    if (where == SSL_CB_HANDSHAKE_START) {
+        (void)SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, NULL);
+    }
+}
+
+// RFC 9525 §6.5: an address is looked for among the certificate's addresses alone. Libwebsockets
+// takes a host up to its first colon, which is "[" of all IPv6 addresses; so it is told to look for
+// nothing where the context, and whatever is made of it, looks for the address.
+static void expect_ip(struct signaling_link *link, SSL_CTX *context)
+{
+    struct yodel_addr ip;
+
+    if (addr_parse_ip(&ip, bytes_of_text(link->url.host)) != YODEL_OK) {
+        return;
+    }
+    SSL_CTX_set_info_callback(context, on_handshake);
+    size_t len = ip.family == YODEL_ADDR_V4 ? 4 : 16;
+    link->expects_ip = !link->options.is_insecure &&
+                       X509_VERIFY_PARAM_set1_ip(SSL_CTX_get0_param(context), ip.ip, len) == 1;
 }
 
 // ---- the WebSocket
@@ -212,11 +242,13 @@ static int on_event(
 {
     struct signaling_link *link = lws_context_user(lws_get_context(wsi));
 
-    (void)user;
     if (!link || (link->wsi && link->wsi != wsi)) {
         return 0;
     }
     switch ((int)reason) {
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS: // `user` is the context.
+        expect_ip(link, user);
+        return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         link->wsi = wsi;
         if (!link->is_over) {
@@ -261,6 +293,8 @@ static enum yodel_err connect_link(struct signaling_link *link)
     if (link->options.is_insecure) {
         tls |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
                LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
+    } else if (link->expects_ip) {
+        tls |= LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
     }
     (void)snprintf(host, sizeof host, is_v6 ? "[%s]:%u" : "%s:%u", link->url.host, link->url.port);
     struct lws_client_connect_info info = {

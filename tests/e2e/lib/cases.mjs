@@ -122,7 +122,7 @@ export async function serve(defer, ...options) {
     }),
     "the start",
   );
-  const found = /(https?):\/\/[^\s]+?:(\d+)/.exec(server.out);
+  const found = /(https?):\/\/\S+:(\d+)/.exec(server.out);
   server.secure = found[1] === "https";
   server.port = Number(found[2]);
   return server;
