@@ -32,8 +32,8 @@ struct signaling_link {
     uint8_t *text; // A message that came in pieces.
     size_t text_len;
     bool expects_ip; // In the certificate: the host is an address.
-    bool has_heard; // A message.
-    bool is_over;   // on_close was called, or must not be any more.
+    bool has_heard;  // A message.
+    bool is_over;    // on_close was called, or must not be any more.
     bool is_freed;
 };
 
