@@ -24,7 +24,7 @@
 
 static struct server_config config = {.listen = ":8080"};
 static struct cli_list turn_users, turn_allow, stun_others;
-static const char *turn_switch = "on";
+static const char *turn_switch = "on", *turn_tcp_relays = "off";
 static const char *config_file;
 static const char *log_level = "info";
 static bool log_json;
@@ -49,6 +49,9 @@ static const struct cli_option options[] = {
     {"turn-tls", 0, "HOST:PORT",
         "and over TLS, where there is a certificate (default: nowhere else)",
         .text = &config.turn.tls},
+    {"turn-tcp-relays", 0, "on|off",
+        "let clients over TCP and TLS have connections with peers, too\n(RFC 6062; default off)",
+        .text = &turn_tcp_relays},
     {"turn-user", 0, "NAME:PASSWORD", "who else may relay; may be repeated", .list = &turn_users},
     {"turn-user-file", 0, "FILE", "the same, a line each; read again when it changes",
         .text = &config.turn.user_file},
@@ -271,16 +274,32 @@ static bool choose_log(void)
     return false;
 }
 
+static bool read_switch(const char *name, const char *text, bool *is_on)
+{
+    *is_on = strcmp(text, "on") == 0;
+    if (!*is_on && strcmp(text, "off") != 0) {
+        fprintf(stderr, "yodel serve: %s is on or off, not \"%s\"\n", name, text);
+        return false;
+    }
+    return true;
+}
+
 static bool take_turn(void)
 {
-    config.turn.is_off = strcmp(turn_switch, "off") == 0;
+    bool is_on;
+
+    if (!read_switch("--turn", turn_switch, &is_on) ||
+        !read_switch("--turn-tcp-relays", turn_tcp_relays, &config.turn.has_tcp_relays)) {
+        return false;
+    }
+    config.turn.is_off = !is_on;
     config.turn.users = turn_users.items;
     config.turn.user_count = turn_users.count;
     config.turn.allow = turn_allow.items;
     config.turn.allow_count = turn_allow.count;
     config.turn.others = stun_others.items;
     config.turn.other_count = stun_others.count;
-    return config.turn.is_off || strcmp(turn_switch, "on") == 0;
+    return true;
 }
 
 static int run_serve(int argument_count, char **arguments)
@@ -295,7 +314,6 @@ static int run_serve(int argument_count, char **arguments)
         return CLI_USAGE;
     }
     if (!take_turn()) {
-        fprintf(stderr, "yodel serve: --turn is on or off, not \"%s\"\n", turn_switch);
         return CLI_USAGE;
     }
     (void)signal(SIGPIPE, SIG_IGN); // Whoever goes while we write is no reason to end.

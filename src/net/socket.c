@@ -76,7 +76,16 @@ int socket_listen_tcp(struct yodel_addr *local)
     return fd < 0 || listen(fd, SOCKET_BACKLOG) == 0 ? fd : close_and_fail(fd);
 }
 
-int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *remote)
+void socket_share_port(int fd)
+{
+    int on = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
+static int connect_tcp(
+    const struct yodel_addr *local, const struct yodel_addr *remote, bool is_shared)
 {
     struct sockaddr_storage to;
     socklen_t len = sockaddr_write(&to, remote);
@@ -85,6 +94,9 @@ int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *
     if (fd < 0) {
         return -1;
     }
+    if (is_shared) {
+        socket_share_port(fd);
+    }
     if (local->family == remote->family && !bind_to(fd, local)) {
         return close_and_fail(fd);
     }
@@ -92,6 +104,16 @@ int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *
         return close_and_fail(fd);
     }
     return fd;
+}
+
+int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *remote)
+{
+    return connect_tcp(local, remote, false);
+}
+
+int socket_connect_tcp_shared(const struct yodel_addr *local, const struct yodel_addr *remote)
+{
+    return connect_tcp(local, remote, true);
 }
 
 int socket_accept(int fd)

@@ -20,6 +20,11 @@ int socket_listen_tcp(struct yodel_addr *local);
 // leaves from `local`, where that is an address of the same family. -1, with errno.
 int socket_connect_tcp(const struct yodel_addr *local, const struct yodel_addr *remote);
 
+// The same from the port where a socket of ours listens, which said so with socket_share_port: after it
+// was opened, so that nobody else had it.
+int socket_connect_tcp_shared(const struct yodel_addr *local, const struct yodel_addr *remote);
+void socket_share_port(int fd);
+
 // The next connection that waits at `fd`, non-blocking; -1 with errno.
 int socket_accept(int fd);
 

@@ -646,7 +646,8 @@ static void start(struct stream *s, uv_loop_t *loop, int fd)
     }
     s->has_poll = true;
     s->handle_count = 2;
-    limit(s, STREAM_CONNECT_TIMEOUT);
+    bool is_patient = s->opening && s->opening->target.connect_timeout > 0;
+    limit(s, is_patient ? s->opening->target.connect_timeout : STREAM_CONNECT_TIMEOUT);
     watch(s);
 }
 
@@ -704,7 +705,9 @@ enum yodel_err stream_connect(struct stream **stream, uv_loop_t *loop, const str
         return YODEL_ERR_NO_MEMORY;
     }
     s->remote = target->proxy ? target->proxy->addr : target->remote;
-    start(s, loop, socket_connect_tcp(&target->local, &s->remote));
+    start(s, loop,
+        target->shares_local ? socket_connect_tcp_shared(&target->local, &s->remote)
+                             : socket_connect_tcp(&target->local, &s->remote));
     *stream = s;
     return YODEL_OK;
 }

@@ -50,6 +50,8 @@ struct stream_proxy {
 
 struct stream_target {
     struct yodel_addr local;          // Of which interface; its port counts too. Or none.
+    bool shares_local;                // A socket of ours listens there (socket_share_port).
+    yodel_duration connect_timeout;   // 0: STREAM_CONNECT_TIMEOUT.
     struct yodel_addr remote;         // Through a proxy, its port counts, and its IP without host.
     const char *host;                 // A name or an IP address: whose certificate it must be.
     struct ssl_ctx_st *tls;           // NULL: plain TCP.

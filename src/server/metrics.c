@@ -43,9 +43,9 @@ static void write_turn_refusals(const struct turn_server_stats *stats, struct wr
 {
     static const char *const drops[TURN_DROP_COUNT] = {"foreign", "malformed", "unanswerable",
         "challenges", "no-allocation", "no-channel", "no-permission", "forbidden", "rate", "size",
-        "no-room"};
-    static const char *const errors[TURN_ERROR_COUNT] = {
-        "400", "401", "403", "420", "437", "438", "440", "441", "442", "443", "486", "500", "508"};
+        "no-room", "connections"};
+    static const char *const errors[TURN_ERROR_COUNT] = {"400", "401", "403", "420", "437", "438",
+        "440", "441", "442", "443", "446", "447", "486", "500", "508"};
     static const char *const ends[TURN_END_COUNT] = {
         "client", "expired", "stream", "revoked", "failed"};
 
@@ -86,6 +86,9 @@ static void write_turn(
     metric(w, "turn_ports", "gauge", "Relayed ports taken now.", stats->ports);
     metric(w, "turn_allocations_total", "counter", "Allocations ever.", stats->allocated);
     metric(w, "turn_requests_total", "counter", "Requests with good credentials.", stats->requests);
+    metric(w, "turn_connections", "gauge", "Connections of relays with peers now.",
+        stats->connections);
+    metric(w, "turn_connections_total", "counter", "And ever.", stats->connected);
     metric(w, "turn_streams", "gauge", "Clients over TCP and TLS now.", turn->streams.count);
     metric(w, "turn_streams_total", "counter", "And ever.", turn->streams_accepted);
     metric(w, "turn_streams_refused_total", "counter", "Over a limit.", turn->streams_refused);

@@ -24,16 +24,22 @@ struct pump {
     struct end outer, inner;
 };
 
+bool server_pump_pass(struct stream *from, struct stream *to, struct bytes data)
+{
+    // Refused only where it ends: `from` was paused else before there was no room.
+    (void)stream_write(to, &data, 1);
+    bool is_much = stream_queued(to) > MUCH;
+    if (is_much) {
+        stream_pause(from);
+        stream_want_room(to);
+    }
+    return is_much;
+}
+
 static void pass(struct end *to, struct bytes data)
 {
-    if (!to->stream) {
-        return;
-    }
-    // Refused only where it ends: `from` was paused else before there was no room.
-    (void)stream_write(to->stream, &data, 1);
-    if (stream_queued(to->stream) > MUCH) {
-        stream_pause(to->other->stream);
-        stream_want_room(to->stream);
+    if (to->stream) {
+        (void)server_pump_pass(to->other->stream, to->stream, data);
     }
 }
 

@@ -37,6 +37,9 @@ struct server_pumps {
     void *ctx;
 };
 
+// Writes to `to` what `from` said. True: much waits there now, and `from` is paused until `to` has room.
+bool server_pump_pass(struct stream *from, struct stream *to, struct bytes data);
+
 void server_pumps_init(struct server_pumps *pumps, uv_loop_t *loop, const struct env *env,
     void (*adopt)(void *ctx, int fd, const struct yodel_addr *client), void *ctx);
 

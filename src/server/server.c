@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "net/clock.h"
+#include "net/socket.h"
 #include "server/ice_servers.h"
 #include "server/listen.h"
 #include "server/state.h"
@@ -67,6 +68,12 @@ static enum yodel_err check_streams(const struct server_config *config, char why
         snprintf(why, SERVER_ERROR_MAX,
             "--turn-tcp and --turn-tls are ways to relays, of which there are none with --udp off "
             "or --turn off");
+        return YODEL_ERR_TYPE;
+    }
+    if (!has_relays && turn->has_tcp_relays) {
+        snprintf(why, SERVER_ERROR_MAX,
+            "--turn-tcp-relays is about relays, of which there are none with --udp off or --turn "
+            "off");
         return YODEL_ERR_TYPE;
     }
     if (is_asked(turn->tls) && !config->tls_cert && !config->self_signed) {
@@ -219,8 +226,10 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
 static enum yodel_err accept_from(
     struct server *server, int fd, bool is_web, char why[SERVER_ERROR_MAX])
 {
+    struct yodel_addr local = socket_local(fd);
     enum yodel_err err = server_front_add(&server->front, fd, is_web);
 
+    server_turn_add_listener(&server->turn, &local);
     if (err) {
         snprintf(why, SERVER_ERROR_MAX, "cannot wait for connections");
     }

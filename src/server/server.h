@@ -42,6 +42,7 @@ struct server_turn_options {
     uint32_t allocations; // 0: the core's default, here and below.
     uint32_t allocations_per_user;
     uint32_t bytes_per_second; // Of an allocation, each way; 0: without limit.
+    bool has_tcp_relays;       // RFC 6062, for clients over TCP and TLS.
 };
 
 struct server_config {

@@ -8,6 +8,7 @@
 #include "net/clock.h"
 #include "net/socket.h"
 #include "server/turn_stream.h"
+#include "server/turn_tcp.h"
 
 // ---- what leaves
 
@@ -24,7 +25,7 @@ static struct server_turn_socket *find_listener(
     return NULL;
 }
 
-static void send_output(struct server_turn *turn, const struct turn_output *out)
+void server_turn_send(struct server_turn *turn, const struct turn_output *out)
 {
     struct server_turn_item item = {
         .head = out->head, .body = out->body, .padding = (uint16_t)out->padding};
@@ -54,15 +55,16 @@ static void leave(struct server_turn *turn)
 
 // ---- what arrives
 
-void server_turn_recv(struct server_turn *turn, const struct turn_client_id *from,
-    struct bytes datagram, yodel_time now)
+struct turn_connection *server_turn_recv(struct server_turn *turn,
+    const struct turn_client_id *from, struct bytes datagram, yodel_time now)
 {
     struct span room = server_turn_batch_room(turn->batch);
     struct turn_output out;
 
     if (turn_server_recv(turn->core, from, datagram, room, &out, now)) {
-        send_output(turn, &out);
+        server_turn_send(turn, &out);
     }
+    return out.joined;
 }
 
 static void recv_from_peer(struct server_turn_socket *socket, const struct yodel_addr *peer,
@@ -73,7 +75,7 @@ static void recv_from_peer(struct server_turn_socket *socket, const struct yodel
     struct turn_output out;
 
     if (turn_server_recv_peer(turn->core, socket->relay, peer, datagram, room, &out, now)) {
-        send_output(turn, &out);
+        server_turn_send(turn, &out);
     }
 }
 
@@ -85,7 +87,7 @@ static void recv_one(struct server_turn_socket *socket, const struct server_turn
     } else {
         struct turn_client_id from = {
             .addr = arrival->from, .local = arrival->to, .transport = YODEL_UDP};
-        server_turn_recv(socket->turn, &from, datagram, now);
+        (void)server_turn_recv(socket->turn, &from, datagram, now);
     }
 }
 
@@ -206,11 +208,9 @@ static void tell_relay(struct server_turn *turn, const struct yodel_addr *bound,
     }
 }
 
-static void open_relay(struct server_turn *turn, struct turn_relay *relay, yodel_time now)
+static bool open_udp(struct server_turn *turn, struct turn_relay *relay)
 {
-    struct span room = server_turn_batch_room(turn->batch);
     struct yodel_addr bound = relay->bound;
-    struct turn_output out;
     int fd = socket_open_udp(&bound);
 
     if (fd >= 0) {
@@ -219,9 +219,29 @@ static void open_relay(struct server_turn *turn, struct turn_relay *relay, yodel
     if (relay->user) {
         tell_relay(turn, &bound, true); // Before its client hears of it.
     }
-    if (turn_server_opened(turn->core, relay, relay->user != NULL, room, &out, now)) {
-        send_output(turn, &out);
+    return relay->user != NULL;
+}
+
+static void open_relay(struct server_turn *turn, struct turn_relay *relay, yodel_time now)
+{
+    bool is_good = relay->is_tcp ? server_turn_tcp_open(turn, relay) : open_udp(turn, relay);
+    struct span room = server_turn_batch_room(turn->batch);
+    struct turn_output out;
+
+    if (turn_server_opened(turn->core, relay, is_good, room, &out, now)) {
+        server_turn_send(turn, &out);
     }
+}
+
+static void close_relay(struct server_turn *turn, struct turn_relay *relay)
+{
+    if (relay->user && relay->is_tcp) {
+        server_turn_tcp_close(relay);
+    } else if (relay->user) {
+        close_socket(relay->user);
+        tell_relay(turn, &relay->bound, false); // Before its port is another's.
+    }
+    relay->user = NULL;
 }
 
 static void take_events(struct server_turn *turn, yodel_time now)
@@ -234,11 +254,13 @@ static void take_events(struct server_turn *turn, yodel_time now)
             open_relay(turn, event.relay, now);
             break;
         case TURN_SERVER_CLOSE:
-            if (event.relay->user) {
-                close_socket(event.relay->user);
-                event.relay->user = NULL;
-                tell_relay(turn, &event.relay->bound, false); // Before its port is another's.
-            }
+            close_relay(turn, event.relay);
+            break;
+        case TURN_SERVER_CONNECT:
+            server_turn_tcp_connect(turn, event.connection);
+            break;
+        case TURN_SERVER_HANG_UP:
+            server_turn_tcp_hang_up(event.connection);
             break;
         }
     }
@@ -255,6 +277,7 @@ void server_turn_end_input(struct server_turn *turn, yodel_time now)
 static void on_look(uv_timer_t *timer)
 {
     server_turn_stream_look(timer->data, clock_now());
+    server_turn_tcp_look(timer->data);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -318,9 +341,11 @@ static void start_handles(struct server_turn *turn)
     (void)uv_timer_init(turn->loop, &turn->tick);
     (void)uv_timer_init(turn->loop, &turn->review);
     (void)uv_timer_init(turn->loop, &turn->look);
+    (void)uv_timer_init(turn->loop, &turn->pace);
     (void)uv_check_init(turn->loop, &turn->end_of_turn);
-    turn->tick.data = turn->review.data = turn->look.data = turn->end_of_turn.data = turn;
-    turn->handle_count += 4;
+    turn->tick.data = turn->review.data = turn->look.data = turn->pace.data = turn;
+    turn->end_of_turn.data = turn;
+    turn->handle_count += 5;
     turn->due = YODEL_NEVER;
 }
 
@@ -348,6 +373,9 @@ enum yodel_err server_turn_start(struct server_turn *turn, uv_loop_t *loop, cons
     *turn = (struct server_turn){.env = env, .loop = loop, .setup = *setup};
     list_init(&turn->sockets);
     list_init(&turn->stream_list);
+    list_init(&turn->doors);
+    list_init(&turn->pipes);
+    list_init(&turn->pacing);
     map_init(&turn->streams, env);
     map_init(&turn->sources, env);
     start_handles(turn);
@@ -405,15 +433,24 @@ void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), v
         close_socket((struct server_turn_socket *)node);
     }
     server_turn_stream_close_all(turn);
+    server_turn_tcp_close_all(turn);
     uv_close((uv_handle_t *)&turn->tick, on_handle_closed);
     uv_close((uv_handle_t *)&turn->review, on_handle_closed);
     uv_close((uv_handle_t *)&turn->look, on_handle_closed);
+    uv_close((uv_handle_t *)&turn->pace, on_handle_closed);
     uv_close((uv_handle_t *)&turn->end_of_turn, on_handle_closed);
 }
 
 struct yodel_addr server_turn_address(const struct server_turn *turn)
 {
     return turn->core ? turn->listeners[0]->udp.local : (struct yodel_addr){0};
+}
+
+void server_turn_add_listener(struct server_turn *turn, const struct yodel_addr *listener)
+{
+    if (turn->core && !turn_server_add_listener(turn->core, listener)) {
+        log_warn(turn->env, "turn", "relays for TCP could connect to a listener of ours");
+    }
 }
 
 bool server_turn_offer(

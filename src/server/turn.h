@@ -3,8 +3,9 @@
 // A turn of the loop: each socket that has something is read once or a few times, the core says what it
 // leads to, and all that leaves is sent at the end, in trains (server/turn_udp.h).
 //
-// Implements  RFC 8656 and RFC 8489 through turn/server.h; RFC 8656 §3.1 (UDP, TCP and TLS to clients)
-// Not here    what the options mean (server/turn_setup.h), streams (server/turn_stream.h)
+// Implements  RFC 8656, RFC 8489 and RFC 6062 through turn/server.h; RFC 8656 §3.1 (UDP, TCP and TLS to clients)
+// Not here    what the options mean (server/turn_setup.h), streams (server/turn_stream.h), relays for TCP
+//             (server/turn_tcp.h)
 // Ownership   owns its sockets and handles; gone when `on_stopped` was called
 // Limits      SERVER_TURN_ROUNDS receives of one socket in one turn of the loop, so that a flood does not
 //             starve the rest; those of the core
@@ -51,6 +52,9 @@ struct server_turn {
     struct map streams;      // Clients over TCP and TLS, by their numbers;
     struct list stream_list; // by age.
     struct map sources;      // How many of them are from where.
+    struct list doors;       // Where relays for TCP listen,
+    struct list pipes;       // what they have with peers,
+    struct list pacing;      // and which of these is held up by its rate.
     // Told of each relay that opens, or closes; NULL: nobody is.
     void (*on_relay)(
         void *ctx, const struct server_turn *turn, const struct yodel_addr *bound, bool is_open);
@@ -63,6 +67,7 @@ struct server_turn {
     uv_timer_t tick;
     uv_timer_t review;
     uv_timer_t look; // For streams that take too long.
+    uv_timer_t pace; // For pipes that are held up.
     uv_check_t end_of_turn;
     yodel_time due; // When `tick` is set to.
     unsigned handle_count;
@@ -98,10 +103,15 @@ void server_turn_reload(struct server_turn *turn);
 bool server_turn_offer(const struct server_turn *turn, struct server_ice_offer *offer,
     struct server_turn_grant *grant);
 
-// For its own files: input of a client's, which may put something into the batch; the end of what came at
-// once, after which it may be overwritten; one of the handles, or streams, is gone.
-void server_turn_recv(struct server_turn *turn, const struct turn_client_id *from,
-    struct bytes datagram, yodel_time now);
+// Something of ours listens there over TCP: no relay connects to it.
+void server_turn_add_listener(struct server_turn *turn, const struct yodel_addr *listener);
+
+// For its own files: input of a client's, which may put something into the batch, and gives what the client's
+// stream carries from then on, or NULL; what leaves; the end of what came at once, after which it may be
+// overwritten; one of the handles, or streams, is gone.
+struct turn_connection *server_turn_recv(struct server_turn *turn,
+    const struct turn_client_id *from, struct bytes datagram, yodel_time now);
+void server_turn_send(struct server_turn *turn, const struct turn_output *out);
 void server_turn_end_input(struct server_turn *turn, yodel_time now);
 void server_turn_handle_closed(struct server_turn *turn);
 

@@ -252,6 +252,7 @@ static enum yodel_err read_core(
     core->limits.allocations = options->allocations;
     core->limits.allocations_per_user = options->allocations_per_user;
     core->limits.bytes_per_second = options->bytes_per_second;
+    core->has_tcp_relays = options->has_tcp_relays;
     if (options->is_off) {
         return YODEL_OK;
     }

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "net/clock.h"
 #include "net/stream.h"
+#include "server/turn_tcp.h"
 #include "turn/frame.h"
 
 #define ALLOCATED 0x0103 // Of an Allocate's success, as a message begins.
@@ -32,6 +33,8 @@ struct server_turn_stream {
     uint8_t *partial;      // The beginning of a message; NULL: none.
     size_t partial_len;
     bool has_allocation;
+    struct server_turn_pipe
+        *pipe; // It carries a peer's connection (RFC 6062 §4.5); NULL: messages.
 };
 
 // ---- to the client
@@ -86,20 +89,25 @@ void server_turn_stream_put(struct server_turn *turn, const struct turn_output *
 static void recv_message(struct server_turn_stream *client, struct bytes message, yodel_time now)
 {
     client->heard = now;
-    server_turn_recv(client->turn, &client->id, message, now);
+    struct turn_connection *joined = server_turn_recv(client->turn, &client->id, message, now);
+    if (joined) {
+        server_turn_batch_flush(client->turn->batch); // The answer goes before what the peer says.
+        client->pipe = server_turn_tcp_join(joined, client->stream);
+    }
 }
 
-// Takes whole messages off the front of `bytes`; false: what is there is no TURN.
+// Takes whole messages off the front of `bytes`, and nothing that is for a peer; false: what is there is no
+// TURN.
 static bool take_messages(struct server_turn_stream *client, struct bytes *bytes, yodel_time now)
 {
+    enum turn_frame frame = TURN_FRAME_MORE;
     size_t len;
-    enum turn_frame frame;
 
-    while ((frame = turn_frame_length(*bytes, &len)) == TURN_FRAME_WHOLE) {
+    while (!client->pipe && (frame = turn_frame_length(*bytes, &len)) == TURN_FRAME_WHOLE) {
         recv_message(client, bytes_sub(*bytes, 0, len), now);
         *bytes = bytes_sub(*bytes, len, bytes->len);
     }
-    return frame == TURN_FRAME_MORE;
+    return client->pipe || frame == TURN_FRAME_MORE;
 }
 
 // Completes the message that began earlier with what it lacks, and no more.
@@ -134,7 +142,7 @@ static bool keep(struct server_turn_stream *client, struct bytes rest, yodel_tim
     if (client->partial_len > 0) {
         return true; // Everything went there already.
     }
-    if (rest.len == 0) {
+    if (rest.len == 0 || client->pipe) {
         alloc_free(alloc, client->partial);
         client->partial = NULL;
         return true;
@@ -156,11 +164,26 @@ static void recv_bytes(struct server_turn_stream *client, struct bytes bytes)
     bool is_first = client->heard == 0 && client->partial_len == 0;
     yodel_time now = clock_now();
 
+    if (client->pipe) {
+        server_turn_tcp_from_client(client->pipe, bytes);
+        return;
+    }
     bool is_good = (!is_first || turn_frame_is_stun(bytes)) && complete(client, &bytes, now) &&
                    take_messages(client, &bytes, now) && keep(client, bytes, now);
     server_turn_end_input(client->turn, now); // Before `bytes` end.
     if (!is_good) {
         stream_close(client->stream);
+    } else if (client->pipe) { // The rest is the peer's.
+        server_turn_tcp_from_client(client->pipe, bytes);
+    }
+}
+
+static void on_room(void *ctx)
+{
+    struct server_turn_stream *client = ctx;
+
+    if (client->pipe) {
+        server_turn_tcp_client_has_room(client->pipe);
     }
 }
 
@@ -232,7 +255,9 @@ static void on_closed(void *ctx, const char *why)
     list_remove(&client->node);
     map_remove(&turn->streams, &client->by_number);
     leave(turn, client->source);
-    if (turn->core && !turn->is_stopping) {
+    if (client->pipe) {
+        server_turn_tcp_client_closed(client->pipe);
+    } else if (turn->core && !turn->is_stopping) {
         turn_server_stream_closed(turn->core, &client->id);
         server_turn_end_input(turn, clock_now());
     }
@@ -241,7 +266,8 @@ static void on_closed(void *ctx, const char *why)
     server_turn_handle_closed(turn);
 }
 
-static const struct stream_handler handler = {.on_data = on_data, .on_closed = on_closed};
+static const struct stream_handler handler = {
+    .on_data = on_data, .on_room = on_room, .on_closed = on_closed};
 
 // A client without a stream yet. NULL: no memory.
 static struct server_turn_stream *new_client(struct server_turn *turn)
@@ -332,7 +358,8 @@ void server_turn_stream_look(struct server_turn *turn, yodel_time now)
 
     for (; node; node = list_next(&turn->stream_list, node)) {
         struct server_turn_stream *client = CONTAINER_OF(node, struct server_turn_stream, node);
-        if (is_late(client, now)) {
+        // A peer's bytes may be seldom: what they belong to is refreshed elsewhere.
+        if (!client->pipe && is_late(client, now)) {
             stream_close(client->stream);
         }
     }
@@ -340,5 +367,9 @@ void server_turn_stream_look(struct server_turn *turn, yodel_time now)
 
 void server_turn_stream_close_all(struct server_turn *turn)
 {
-    server_turn_stream_look(turn, YODEL_NEVER); // Everybody is late then.
+    struct list_node *node = list_first(&turn->stream_list);
+
+    for (; node; node = list_next(&turn->stream_list, node)) {
+        stream_close(CONTAINER_OF(node, struct server_turn_stream, node)->stream);
+    }
 }

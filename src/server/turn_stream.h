@@ -3,7 +3,8 @@
 // A slow client loses relayed datagrams, as over UDP, and costs no memory beyond the stream's queue.
 //
 // Implements  RFC 8656 §2.1 (TCP and TLS to clients), §12.5 (padding); RFC 8489 §6.2.2
-// Not here    accepting, and telling protocols apart (server/front.h)
+// Not here    accepting, and telling protocols apart (server/front.h); what a stream carries once it is bound to
+//             a peer's connection (server/turn_tcp.h)
 // Ownership   owns its stream, which ends it
 // Limits      SERVER_TURN_STREAMS_MAX at a time, SERVER_TURN_STREAMS_PER_ADDRESS from one IPv4 address or IPv6 /64; a
 //             message is whole within SERVER_TURN_STREAM_MESSAGE; without an allocation nobody stays

@@ -1,6 +1,6 @@
 // TURN Allocate: the attributes in the order of the RFC's checks, then the allocation.
 //
-// Implements  RFC 8656 §7.2, §7.3
+// Implements  RFC 8656 §7.2, §7.3; RFC 6062 §5.1
 
 #include "turn/allocate.h"
 
@@ -21,17 +21,28 @@ static bool offers(const struct turn_server *server, int family)
     return turn_state_relay_address(server, family)->bound.family != YODEL_ADDR_NONE;
 }
 
+// RFC 6062 §5.1: over a stream only, and without what is for datagrams.
+static bool may_be_tcp(const struct turn_request *request)
+{
+    return request->from->transport != YODEL_UDP && !has(request, TURN_ATTR_DONT_FRAGMENT) &&
+           !has(request, TURN_ATTR_EVEN_PORT) && !has(request, TURN_ATTR_RESERVATION_TOKEN);
+}
+
 // §7.2, checks 3 to 6: what is asked for at all.
-static uint32_t check_transport(
-    const struct turn_server *server, const struct turn_request *request)
+static uint32_t check_transport(const struct turn_server *server,
+    const struct turn_request *request, struct turn_allocation_wish *wish)
 {
     uint8_t protocol;
 
     if (!turn_msg_read_byte(&request->msg, TURN_ATTR_REQUESTED_TRANSPORT, &protocol)) {
         return STUN_BAD_REQUEST;
     }
-    if (protocol != TURN_PROTOCOL_UDP) {
-        return TURN_TRANSPORT_UNSUPPORTED; // TCP, too: RFC 6062 is not there.
+    wish->is_tcp = protocol == TURN_PROTOCOL_TCP && server->config.has_tcp_relays;
+    if (protocol != TURN_PROTOCOL_UDP && !wish->is_tcp) {
+        return TURN_TRANSPORT_UNSUPPORTED;
+    }
+    if (wish->is_tcp && !may_be_tcp(request)) {
+        return STUN_BAD_REQUEST;
     }
     if (has(request, TURN_ATTR_DONT_FRAGMENT) && !server->config.has_dont_fragment) {
         return STUN_UNKNOWN_ATTRIBUTE;
@@ -104,7 +115,7 @@ static uint32_t read_ports(struct turn_server *server, const struct turn_request
 static uint32_t read_wish(struct turn_server *server, const struct turn_request *request,
     struct turn_allocation_wish *wish)
 {
-    uint32_t code = check_transport(server, request);
+    uint32_t code = check_transport(server, request, wish);
 
     if (code == 0) {
         code = read_families(server, request, wish);

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "crypto/secret.h"
+#include "turn/connection.h"
 
 // ---- the 5-tuple
 
@@ -69,8 +70,13 @@ static void tell(struct turn_server *server, struct turn_relay *relay, enum turn
     list_push_back(&server->waiting, &relay->waiting);
 }
 
-static void want_relay(
-    struct turn_server *server, struct turn_allocation *allocation, int family, uint16_t port)
+static struct turn_live *live_of(struct turn_server *server, const struct turn_relay *relay)
+{
+    return relay->is_tcp ? &server->listening : &server->live;
+}
+
+static void want_relay(struct turn_server *server, struct turn_allocation *allocation, int family,
+    bool is_tcp, uint16_t port)
 {
     struct turn_relay *relay = &allocation->relays[family];
     const struct turn_relay_address *address = turn_state_relay_address(server, family);
@@ -81,6 +87,7 @@ static void want_relay(
         address->public_addr.family == YODEL_ADDR_NONE ? address->bound : address->public_addr;
     relay->bound.port = port;
     relay->public_addr.port = port;
+    relay->is_tcp = is_tcp;
     tell(server, relay, TURN_RELAY_WANTED);
 }
 
@@ -91,7 +98,8 @@ void turn_allocation_close_relay(struct turn_server *server, struct turn_relay *
         give_port(server, relay);
         relay->state = TURN_RELAY_NONE;
     } else if (relay->state == TURN_RELAY_OPEN) {
-        turn_state_set_live(&server->live, &relay->bound, false);
+        turn_state_set_live(live_of(server, relay), &relay->bound, false);
+        turn_connection_end_all(server, relay);
         tell(server, relay, TURN_RELAY_CLOSING);
     }
 }
@@ -177,7 +185,7 @@ static bool want_relays(struct turn_server *server, struct turn_allocation *allo
             allocation->missing_family = (uint8_t)family;
             continue;
         }
-        want_relay(server, allocation, family, port);
+        want_relay(server, allocation, family, wish->is_tcp, port);
         is_any = true;
     }
     return is_any;
@@ -262,6 +270,7 @@ uint32_t turn_allocation_new(struct turn_server *server, const struct turn_alloc
     made->lifetime_s = wish->lifetime_s;
     made->expires = time_after(now, YODEL_SECONDS(wish->lifetime_s));
     turn_peers_init(&made->peers);
+    list_init(&made->connections);
     error = hold_both(server, made, wish);
     if (error == 0 && enter(server, made, now) != YODEL_OK) {
         error = TURN_CAPACITY_REACHED;
@@ -329,7 +338,7 @@ bool turn_allocation_opened(struct turn_server *server, struct turn_relay *relay
     YODEL_ASSERT(relay->state == TURN_RELAY_OPENING);
     if (is_good) {
         relay->state = TURN_RELAY_OPEN;
-        turn_state_set_live(&server->live, &relay->bound, true);
+        turn_state_set_live(live_of(server, relay), &relay->bound, true);
         if (allocation->is_over) {
             turn_allocation_close_relay(server, relay);
         }
@@ -356,10 +365,10 @@ void turn_allocation_end(
     allocation->is_over = true;
     leave(server, allocation);
     give_reserved(server, allocation);
-    let_both_go(server, allocation);
     for (int family = 0; family < TURN_FAMILIES; family++) {
         turn_allocation_close_relay(server, &allocation->relays[family]);
     }
+    let_both_go(server, allocation);
     server->stats.allocations--;
     server->shared->allocations--;
     server->stats.ended[why]++;
@@ -424,6 +433,7 @@ void turn_allocation_tick(struct turn_server *server, yodel_time now)
     while ((allocation = first_due(server)) && allocation->due.key <= now) {
         review(server, allocation, now);
     }
+    turn_connection_tick(server, now);
     turn_shared_tick(server->shared, now);
 }
 
@@ -431,8 +441,10 @@ yodel_time turn_allocation_next_timeout(const struct turn_server *server)
 {
     const struct turn_allocation *allocation = first_due(server);
 
-    return time_min(
-        allocation ? allocation->due.key : YODEL_NEVER, turn_shared_next_timeout(server->shared));
+    yodel_time next = allocation ? allocation->due.key : YODEL_NEVER;
+
+    next = time_min(next, turn_connection_next_timeout(server));
+    return time_min(next, turn_shared_next_timeout(server->shared));
 }
 
 // Nobody is told any more, whatever state a relay is in.
@@ -440,6 +452,7 @@ static void forget_relays(struct turn_server *server, struct turn_allocation *al
 {
     for (int family = 0; family < TURN_FAMILIES; family++) {
         struct turn_relay *relay = &allocation->relays[family];
+        turn_connection_end_all(server, relay);
         if (list_is_linked(&relay->waiting)) {
             list_remove(&relay->waiting);
         }
@@ -464,4 +477,5 @@ void turn_allocation_free_all(struct turn_server *server)
             turn_allocation_end(server, allocation, TURN_END_CLIENT);
         }
     }
+    turn_connection_forget_all(server);
 }

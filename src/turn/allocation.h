@@ -22,6 +22,7 @@ struct turn_allocation_wish {
     struct bytes realm, identity;
     struct turn_voucher grant;
     bool families[TURN_FAMILIES];
+    bool is_tcp; // RFC 6062.
     enum turn_ports_kind kind;
     struct turn_reservation *reservation; // Whose port it takes, or NULL.
     uint32_t lifetime_s;
@@ -39,7 +40,7 @@ uint32_t turn_allocation_new(struct turn_server *server, const struct turn_alloc
 void turn_allocation_end(
     struct turn_server *server, struct turn_allocation *allocation, enum turn_end why);
 
-// One relay of two goes.
+// One relay of two goes, and its connections.
 void turn_allocation_close_relay(struct turn_server *server, struct turn_relay *relay);
 
 // What came of an OPEN. True: all relays are known now.
@@ -70,6 +71,13 @@ static inline struct bytes turn_allocation_identity(const struct turn_allocation
     struct bytes name = allocation->user->by_name.key;
 
     return bytes_sub(name, allocation->user->realm_len, name.len);
+}
+
+static inline bool turn_allocation_is_of(
+    const struct turn_allocation *allocation, struct bytes realm, struct bytes identity)
+{
+    return bytes_equal(turn_allocation_realm(allocation), realm) &&
+           bytes_equal(turn_allocation_identity(allocation), identity);
 }
 
 // The port above an even one is kept for who has the token.

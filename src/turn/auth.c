@@ -27,6 +27,8 @@ static const struct {
     [TURN_ERROR_441] = {441, "Wrong Credentials"},
     [TURN_ERROR_442] = {442, "Unsupported Transport Protocol"},
     [TURN_ERROR_443] = {443, "Peer Address Family Mismatch"},
+    [TURN_ERROR_446] = {446, "Connection Already Exists"},
+    [TURN_ERROR_447] = {447, "Connection Timeout or Failure"},
     [TURN_ERROR_486] = {486, "Allocation Quota Reached"},
     [TURN_ERROR_500] = {500, "Server Error"},
     [TURN_ERROR_508] = {508, "Insufficient Capacity"},

@@ -14,7 +14,7 @@ static uint64_t drops(enum turn_drop why)
     return turn_server_stats(s.server)->drops[why];
 }
 
-// Case T1.
+// Case T1; with relays for TCP it is in connection_test.c.
 static void t1_only_udp_is_relayed_and_it_must_be_said(void)
 {
     static const struct {

@@ -1,7 +1,7 @@
 // TURN messages: the numbers that TURN adds to STUN, and ChannelData.
 //
 // Implements  RFC 8656 §12.4 (ChannelData), §17 to §19 (methods, attributes, error codes);
-//             RFC 6062 §6 (the numbers alone)
+//             RFC 6062 §6 (the numbers)
 // Not here    STUN's own framing, attributes and integrity (stun/); streams (turn/frame.h)
 // Ownership   what is read borrows from the datagram
 
@@ -11,7 +11,7 @@
 #include "stun/attr.h"
 #include "stun/msg.h"
 
-// Methods, beside STUN_BINDING. SEND and DATA exist as indications only, the rest as requests.
+// Methods, beside STUN_BINDING. SEND, DATA and CONNECTION_ATTEMPT exist as indications only, the rest as requests.
 enum {
     TURN_ALLOCATE = 0x0003,
     TURN_REFRESH = 0x0004,
@@ -21,6 +21,7 @@ enum {
     TURN_CHANNEL_BIND = 0x0009,
     TURN_CONNECT = 0x000A,
     TURN_CONNECTION_BIND = 0x000B,
+    TURN_CONNECTION_ATTEMPT = 0x000C,
 };
 
 enum {
@@ -34,6 +35,7 @@ enum {
     TURN_ATTR_REQUESTED_TRANSPORT = 0x0019,
     TURN_ATTR_DONT_FRAGMENT = 0x001A,
     TURN_ATTR_RESERVATION_TOKEN = 0x0022,
+    TURN_ATTR_CONNECTION_ID = 0x002A,
     TURN_ATTR_ADDITIONAL_ADDRESS_FAMILY = 0x8000,
     TURN_ATTR_ADDRESS_ERROR_CODE = 0x8001,
 };
@@ -45,6 +47,8 @@ enum {
     TURN_WRONG_CREDENTIALS = 441,
     TURN_TRANSPORT_UNSUPPORTED = 442,
     TURN_PEER_FAMILY_MISMATCH = 443,
+    TURN_CONNECTION_EXISTS = 446,
+    TURN_CONNECTION_FAILED = 447,
     TURN_QUOTA_REACHED = 486,
     TURN_CAPACITY_REACHED = 508,
 };

@@ -1,6 +1,6 @@
 // TURN data: one look-up of the client, one of the peer, and the verdict on its address, kept.
 //
-// Implements  RFC 8656 §9, §11.2 to §11.4, §12.6, §12.7
+// Implements  RFC 8656 §9, §11.2 to §11.4, §12.6, §12.7; RFC 6062 §5.2, §5.3
 
 #include "turn/relay.h"
 
@@ -40,12 +40,13 @@ static bool is_listener_ip(const struct turn_server *server, const struct yodel_
     return false;
 }
 
-static bool is_listener(const struct turn_server *server, const struct yodel_addr *addr)
+static bool is_among(const struct turn_server *server, const struct yodel_addr *listeners,
+    size_t count, const struct yodel_addr *addr)
 {
     static const struct turn_rules none;
 
-    for (size_t i = 0; i < server->config.listener_count; i++) {
-        const struct yodel_addr *listener = &server->config.listeners[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct yodel_addr *listener = &listeners[i];
         if (listener->port == addr->port &&
             (has_ip(listener, addr) ||
                 (addr_is_any(listener) &&
@@ -54,6 +55,11 @@ static bool is_listener(const struct turn_server *server, const struct yodel_add
         }
     }
     return false;
+}
+
+static bool is_listener(const struct turn_server *server, const struct yodel_addr *addr)
+{
+    return is_among(server, server->config.listeners, server->config.listener_count, addr);
 }
 
 static uint8_t judge(const struct turn_server *server, const struct yodel_addr *addr)
@@ -86,7 +92,7 @@ static bool find_way(const struct turn_server *server, uint8_t verdict,
     int family = turn_state_family(addr->family);
 
     *way = *addr;
-    if (verdict & RELAY && turn_state_is_live(server, family, addr->port)) {
+    if (verdict & RELAY && turn_state_is_live(server, false, family, addr->port)) {
         *way = turn_state_relay_address(server, family)->bound;
         way->port = addr->port;
         return true;
@@ -129,7 +135,7 @@ static bool send_to(struct turn_server *server, struct turn_allocation *allocati
 {
     struct turn_relay *relay = &allocation->relays[turn_state_family(addr->family)];
 
-    if (relay->state != TURN_RELAY_OPEN) {
+    if (relay->state != TURN_RELAY_OPEN || relay->is_tcp) {
         turn_state_drop(server, TURN_DROP_NO_ALLOCATION);
         return false;
     }
@@ -235,13 +241,14 @@ static struct turn_peer *find_peer(
 
 // A peer that is a relay of ours is known to the client by its public address, as a rule.
 static struct turn_peer *find_sender(
-    struct turn_server *server, struct turn_peers *peers, struct yodel_addr *addr, yodel_time now)
+    struct turn_server *server, struct turn_relay *relay, struct yodel_addr *addr, yodel_time now)
 {
+    struct turn_peers *peers = &relay->allocation->peers;
     int family = turn_state_family(addr->family);
     const struct turn_relay_address *ours = turn_state_relay_address(server, family);
 
     if (ours->public_addr.family != YODEL_ADDR_NONE && has_ip(&ours->bound, addr) &&
-        turn_state_is_live(server, family, addr->port)) {
+        turn_state_is_live(server, relay->is_tcp, family, addr->port)) {
         struct yodel_addr known_as = ours->public_addr;
         known_as.port = addr->port;
         struct turn_peer *peer = find_peer(peers, &known_as, now);
@@ -292,7 +299,7 @@ bool turn_relay_recv_peer(struct turn_server *server, struct turn_relay *relay,
         turn_state_drop(server, TURN_DROP_NO_ALLOCATION);
         return false;
     }
-    struct turn_peer *entry = find_sender(server, &allocation->peers, &addr, now);
+    struct turn_peer *entry = find_sender(server, relay, &addr, now);
     if (!entry || (verdict_of(server, entry) & (ALLOWED | RELAY)) == 0) {
         turn_state_drop(server, entry ? TURN_DROP_FORBIDDEN : TURN_DROP_NO_PERMISSION);
         return false;
@@ -314,4 +321,64 @@ bool turn_relay_recv_peer(struct turn_server *server, struct turn_relay *relay,
     out->body = datagram;
     count(&server->stats.to_clients, datagram.len);
     return true;
+}
+
+// ---- connections
+
+bool turn_relay_may_accept(
+    struct turn_server *server, struct turn_relay *relay, struct yodel_addr *peer, yodel_time now)
+{
+    struct turn_peer *entry = find_sender(server, relay, peer, now);
+
+    if (!entry || (verdict_of(server, entry) & (ALLOWED | RELAY)) == 0) {
+        turn_state_drop(server, entry ? TURN_DROP_FORBIDDEN : TURN_DROP_NO_PERMISSION);
+        return false;
+    }
+    return true;
+}
+
+bool turn_relay_may_connect(const struct turn_server *server, const struct turn_relay *relay,
+    const struct yodel_addr *peer, struct yodel_addr *way)
+{
+    int family = turn_state_family(peer->family);
+
+    *way = *peer;
+    if (is_relay_ip(server, peer) && turn_state_is_live(server, true, family, peer->port)) {
+        way->port = peer->port;
+        memcpy(way->ip, turn_state_relay_address(server, family)->bound.ip, sizeof way->ip);
+        return peer->port != relay->bound.port; // One that connects to itself hears its own echo.
+    }
+    return peer->port != 0 && turn_rules_is_allowed(&server->config.rules, peer) &&
+           !is_listener(server, peer) &&
+           !is_among(server, server->stream_listeners, server->stream_listener_count, peer);
+}
+
+// Takes `cost` in any case, and says until when the bucket is too full for more.
+static yodel_time pour(struct turn_bucket *bucket, yodel_duration cost, yodel_time now)
+{
+    bucket->full_until = time_after(bucket->full_until > now ? bucket->full_until : now, cost);
+    return bucket->full_until > now + YODEL_SECONDS(1) ? bucket->full_until - YODEL_SECONDS(1)
+                                                       : now;
+}
+
+yodel_time turn_relay_carry(struct turn_server *server, struct turn_allocation *allocation,
+    bool to_client, size_t len, yodel_time now)
+{
+    const struct turn_limits *limits = &server->config.limits;
+    int direction = to_client ? TO_CLIENT : TO_PEERS;
+    uint64_t packets = len / TURN_RELAY_PACKET + 1;
+    yodel_duration second = YODEL_SECONDS(1);
+    yodel_time until = now;
+
+    if (limits->packets_per_second > 0) {
+        until = pour(
+            &allocation->packets[direction], packets * (second / limits->packets_per_second), now);
+    }
+    if (limits->bytes_per_second > 0) {
+        yodel_time bytes =
+            pour(&allocation->bytes[direction], len * second / limits->bytes_per_second, now);
+        until = bytes > until ? bytes : until;
+    }
+    count(to_client ? &server->stats.to_clients : &server->stats.to_peers, len);
+    return until;
 }

@@ -1,11 +1,12 @@
 // TURN requests about an allocation: each checks all, and then does all.
 //
-// Implements  RFC 8656 §8.2, §10.2, §12.2
+// Implements  RFC 8656 §8.2, §10.2, §12.2; RFC 6062 §5.2
 
 #include "turn/request.h"
 
 #include "base/assert.h"
 #include "turn/allocation.h"
+#include "turn/connection.h"
 #include "turn/relay.h"
 
 #define PEERS_MAX STUN_ATTRS_MAX // Of one CreatePermission.
@@ -242,14 +243,20 @@ static uint32_t bind_channel(struct turn_server *server, struct turn_allocation 
     return 0;
 }
 
+static bool is_tcp(const struct turn_allocation *allocation)
+{
+    return allocation->relays[TURN_V4].is_tcp || allocation->relays[TURN_V6].is_tcp;
+}
+
 static uint32_t channel_bind(struct turn_server *server, struct turn_allocation *allocation,
     const struct turn_request *request, struct writer *w, yodel_time now)
 {
     struct yodel_addr peer;
     uint16_t channel = 0;
 
-    if (!turn_msg_read_channel(&request->msg, &channel) || channel < TURN_CHANNEL_MIN ||
-        channel > TURN_CHANNEL_MAX ||
+    // Connections are no datagrams (RFC 6062 §3): they have no channels.
+    if (is_tcp(allocation) || !turn_msg_read_channel(&request->msg, &channel) ||
+        channel < TURN_CHANNEL_MIN || channel > TURN_CHANNEL_MAX ||
         !stun_attr_read_addr(&request->msg, TURN_ATTR_XOR_PEER_ADDRESS, &peer)) {
         return STUN_BAD_REQUEST;
     }
@@ -265,12 +272,6 @@ static uint32_t channel_bind(struct turn_server *server, struct turn_allocation 
 
 // ---- whichever it is
 
-static bool is_owner(const struct turn_allocation *allocation, const struct turn_request *request)
-{
-    return bytes_equal(turn_allocation_realm(allocation), request->realm) &&
-           bytes_equal(turn_allocation_identity(allocation), request->identity);
-}
-
 static uint32_t recv(struct turn_server *server, const struct turn_request *request,
     struct writer *w, yodel_time now)
 {
@@ -279,7 +280,7 @@ static uint32_t recv(struct turn_server *server, const struct turn_request *requ
     if (!allocation || !turn_allocation_has_open_relay(allocation)) {
         return TURN_ALLOCATION_MISMATCH;
     }
-    if (!is_owner(allocation, request)) {
+    if (!turn_allocation_is_of(allocation, request->realm, request->identity)) {
         return TURN_WRONG_CREDENTIALS; // §5: whoever made it.
     }
     switch (stun_msg_method(&request->msg)) {
@@ -287,6 +288,9 @@ static uint32_t recv(struct turn_server *server, const struct turn_request *requ
         return refresh(server, allocation, request, w, now);
     case TURN_CREATE_PERMISSION:
         return create_permission(server, allocation, request, w, now);
+    case TURN_CONNECT: // RFC 6062 §5.2: there is no allocation for it.
+        return is_tcp(allocation) ? turn_connection_recv_connect(server, allocation, request, now)
+                                  : TURN_ALLOCATION_MISMATCH;
     default:
         return channel_bind(server, allocation, request, w, now);
     }

@@ -1,4 +1,4 @@
-// TURN requests about an allocation: Refresh, CreatePermission, ChannelBind.
+// TURN requests about an allocation: Refresh, CreatePermission, ChannelBind, Connect.
 //
 // Implements  RFC 8656 §8.2, §10.2, §12.2
 
@@ -7,7 +7,7 @@
 
 #include "turn/auth.h"
 
-// An authenticated request, other than Allocate. The answer is in `w`.
+// An authenticated request, other than Allocate and ConnectionBind. The answer is in `w`, or comes later.
 void turn_request_recv(struct turn_server *server, const struct turn_request *request,
     struct writer *w, yodel_time now);
 

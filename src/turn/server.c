@@ -1,6 +1,6 @@
 // TURN server: what comes in goes where it belongs.
 //
-// Implements  RFC 8656 §5, RFC 8489 §6.3
+// Implements  RFC 8656 §5, RFC 8489 §6.3; RFC 6062 §5
 
 #include "turn/server.h"
 
@@ -10,6 +10,7 @@
 #include "stun/server.h"
 #include "turn/allocate.h"
 #include "turn/allocation.h"
+#include "turn/connection.h"
 #include "turn/discovery.h"
 #include "turn/relay.h"
 #include "turn/request.h"
@@ -73,6 +74,9 @@ static enum yodel_err init(struct turn_server *server, const struct turn_server_
     heap_init(&server->due, env->alloc);
     list_init(&server->allocations);
     list_init(&server->waiting);
+    map_init(&server->connections, env);
+    list_init(&server->unbound);
+    list_init(&server->waiting_connections);
     env_random(env, span_of((uint8_t *)&server->nonce_key, sizeof server->nonce_key));
     enum yodel_err err = set_limits(limits);
     if (err == YODEL_OK) {
@@ -123,6 +127,7 @@ void turn_server_free(struct turn_server *server)
     }
     turn_challenges_deinit(&server->challenges);
     map_deinit(&server->clients);
+    map_deinit(&server->connections);
     heap_deinit(&server->due);
     secret_wipe_span(span_of((uint8_t *)&server->nonce_key, sizeof server->nonce_key));
     alloc_free(server->env->alloc, server);
@@ -149,6 +154,9 @@ enum yodel_err turn_server_set_rules(struct turn_server *server, const struct tu
     if (err == YODEL_OK) {
         server->config.rules = with_own;
         server->rules_generation += server->rules_generation == UINT32_MAX ? 2 : 1;
+        turn_shared_enter(server->shared);
+        turn_connection_review(server);
+        turn_shared_leave(server->shared);
     }
     return err;
 }
@@ -170,16 +178,18 @@ void turn_server_set_sibling(
 static const uint16_t known[] = {STUN_USERNAME, STUN_REALM, STUN_NONCE, TURN_ATTR_CHANNEL_NUMBER,
     TURN_ATTR_LIFETIME, TURN_ATTR_XOR_PEER_ADDRESS, TURN_ATTR_REQUESTED_ADDRESS_FAMILY,
     TURN_ATTR_EVEN_PORT, TURN_ATTR_REQUESTED_TRANSPORT, TURN_ATTR_DONT_FRAGMENT,
-    TURN_ATTR_RESERVATION_TOKEN};
+    TURN_ATTR_RESERVATION_TOKEN, TURN_ATTR_CONNECTION_ID};
 
-static bool is_ours(uint16_t type)
+static bool is_ours(const struct turn_server *server, uint16_t type)
 {
     return type == TURN_ALLOCATE || type == TURN_REFRESH || type == TURN_CREATE_PERMISSION ||
-           type == TURN_CHANNEL_BIND;
+           type == TURN_CHANNEL_BIND ||
+           (server->config.has_tcp_relays &&
+               (type == TURN_CONNECT || type == TURN_CONNECTION_BIND));
 }
 
-static void recv_request(
-    struct turn_server *server, struct turn_request *request, struct writer *w, yodel_time now)
+static void recv_request(struct turn_server *server, struct turn_request *request, struct writer *w,
+    struct turn_output *out, yodel_time now)
 {
     uint16_t unknown[STUN_ATTRS_MAX];
 
@@ -192,6 +202,8 @@ static void recv_request(
         turn_request_put_unknown(server, w, request, unknown, count);
     } else if (request->msg.type == TURN_ALLOCATE) {
         turn_allocate_recv(server, request, w, now);
+    } else if (request->msg.type == TURN_CONNECTION_BIND) {
+        out->joined = turn_connection_recv_bind(server, request, w);
     } else {
         turn_request_recv(server, request, w, now);
     }
@@ -221,7 +233,7 @@ static bool recv_stun(struct turn_server *server, const struct turn_client_id *f
     if (request.msg.type == (TURN_SEND | STUN_INDICATION)) {
         return turn_relay_recv_send(server, from, &request.msg, out, now);
     }
-    if (!is_ours(request.msg.type)) {
+    if (!is_ours(server, request.msg.type)) {
         turn_state_drop(server, TURN_DROP_FOREIGN);
         return false;
     }
@@ -231,7 +243,7 @@ static bool recv_stun(struct turn_server *server, const struct turn_client_id *f
         return false;
     }
     request.seal.has_fingerprint = err == YODEL_OK;
-    recv_request(server, &request, &w, now);
+    recv_request(server, &request, &w, out, now);
     secret_wipe_span(span_of(&request.seal, sizeof request.seal));
     return answer(&w, from, out);
 }
@@ -324,6 +336,9 @@ static void reap_told(struct turn_server *server)
 bool turn_server_next_event(struct turn_server *server, struct turn_server_event *event)
 {
     reap_told(server);
+    if (turn_connection_next_event(server, event)) { // Before the relay that it belongs to closes.
+        return true;
+    }
     struct list_node *node = list_pop_front(&server->waiting);
     if (!node) {
         return false;
@@ -331,10 +346,10 @@ bool turn_server_next_event(struct turn_server *server, struct turn_server_event
     struct turn_relay *relay = CONTAINER_OF(node, struct turn_relay, waiting);
     if (relay->state == TURN_RELAY_WANTED) {
         relay->state = TURN_RELAY_OPENING;
-        *event = (struct turn_server_event){TURN_SERVER_OPEN, relay};
+        *event = (struct turn_server_event){.type = TURN_SERVER_OPEN, .relay = relay};
     } else {
         server->told = relay;
-        *event = (struct turn_server_event){TURN_SERVER_CLOSE, relay};
+        *event = (struct turn_server_event){.type = TURN_SERVER_CLOSE, .relay = relay};
     }
     return true;
 }
@@ -357,6 +372,67 @@ bool turn_server_opened(struct turn_server *server, struct turn_relay *relay, bo
     turn_shared_leave(server->shared);
     return answer(&w, &client, out);
 }
+
+// ---- connections with peers
+
+bool turn_server_connected(struct turn_server *server, struct turn_connection *connection,
+    bool is_good, struct span room, struct turn_output *out, yodel_time now)
+{
+    struct writer w = writer_of(room);
+
+    *out = (struct turn_output){0};
+    if (connection->state == TURN_CONNECTION_CLOSING) {
+        return false; // Nobody waits for it any more.
+    }
+    struct turn_client_id client = connection->relay->allocation->client;
+    turn_shared_enter(server->shared);
+    turn_connection_connected(server, connection, is_good, &w, now);
+    turn_shared_leave(server->shared);
+    return answer(&w, &client, out);
+}
+
+struct turn_connection *turn_server_accepted(struct turn_server *server, struct turn_relay *relay,
+    const struct yodel_addr *remote, struct span room, struct turn_output *out, yodel_time now)
+{
+    struct writer w = writer_of(room);
+
+    *out = (struct turn_output){0};
+    if (relay->state != TURN_RELAY_OPEN) {
+        turn_state_drop(server, TURN_DROP_NO_ALLOCATION);
+        return NULL;
+    }
+    turn_shared_enter(server->shared);
+    struct turn_connection *made = turn_connection_accept(server, relay, remote, &w, now);
+    turn_shared_leave(server->shared);
+    (void)answer(&w, &relay->allocation->client, out);
+    return made;
+}
+
+yodel_time turn_server_carried(struct turn_server *server, struct turn_connection *connection,
+    bool to_client, size_t len, yodel_time now)
+{
+    return connection->state == TURN_CONNECTION_BOUND
+               ? turn_relay_carry(server, connection->relay->allocation, to_client, len, now)
+               : now;
+}
+
+void turn_server_disconnected(struct turn_server *server, struct turn_connection *connection)
+{
+    turn_shared_enter(server->shared);
+    turn_connection_end(server, connection);
+    turn_shared_leave(server->shared);
+}
+
+bool turn_server_add_listener(struct turn_server *server, const struct yodel_addr *listener)
+{
+    if (server->stream_listener_count == TURN_SERVER_LISTENERS_MAX) {
+        return false;
+    }
+    server->stream_listeners[server->stream_listener_count++] = *listener;
+    return true;
+}
+
+// ---- counts
 
 const struct turn_server_stats *turn_server_stats(struct turn_server *server)
 {
@@ -385,6 +461,8 @@ void turn_server_stats_add(struct turn_server_stats *sum, const struct turn_serv
 {
     sum->allocations += one->allocations;
     sum->allocated += one->allocated;
+    sum->connections += one->connections;
+    sum->connected += one->connected;
     sum->bindings += one->bindings;
     sum->requests += one->requests;
     add_all(sum->ended, one->ended, TURN_END_COUNT);

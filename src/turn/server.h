@@ -5,12 +5,14 @@
 // was told.
 //
 // Implements  RFC 8656 (RFC 6156 within it), RFC 8489 §9.2 (long-term credentials), RFC 5780 §6.1
-//             (CHANGE-REQUEST, OTHER-ADDRESS, RESPONSE-ORIGIN, with a second address)
-// Not here    sockets, streams' framing (turn/frame.h), TCP relays (RFC 6062): 442; mobility, ICMP
+//             (CHANGE-REQUEST, OTHER-ADDRESS, RESPONSE-ORIGIN, with a second address); RFC 6062 (relays
+//             for TCP, where the configuration has them)
+// Not here    sockets, streams' framing (turn/frame.h); mobility, ICMP
 // Ownership   borrows its configuration's env and credentials, and datagrams for the call; what an
 //             output points to lives until the datagram or the room ends
 // Time        every `now` must be at least the one before it
-// Limits      those of struct turn_limits, and TURN_SERVER_ROOM for what it writes
+// Limits      those of struct turn_limits, TURN_SERVER_ROOM for what it writes, and the numbers of
+//             connections below
 // Departs     PASSWORD-ALGORITHMS and USERHASH are not offered (RFC 8489 §9.2.3): they would make a
 //             challenge longer than 2.6 times what asked for it. MESSAGE-INTEGRITY-SHA256 is
 //             understood, and answered in kind. A live channel lets its peer through by itself, for
@@ -34,6 +36,11 @@
 #define TURN_SERVER_PERMISSION_LIFETIME YODEL_SECONDS(300) // RFC 8656 §9.
 #define TURN_SERVER_CHANNEL_LIFETIME YODEL_SECONDS(600)    // §12.
 #define TURN_SERVER_RESERVATION_LIFETIME YODEL_SECONDS(30) // §7.2.
+#define TURN_SERVER_CONNECTIONS_PENDING 16u // Of an allocation, that no client has bound,
+#define TURN_SERVER_CONNECTIONS 64u         // and in all;
+#define TURN_SERVER_CONNECTIONS_PER_USER 256u
+#define TURN_SERVER_CONNECT_TIMEOUT YODEL_SECONDS(30) // RFC 6062 §5.2: at least,
+#define TURN_SERVER_BIND_TIMEOUT YODEL_SECONDS(30)    // and as long to bind it.
 #define TURN_SERVER_REVIEW                                                                         \
     YODEL_SECONDS(30) // How often each allocation's credentials are looked at.
 
@@ -62,11 +69,45 @@ struct turn_relay {
     void *user;                    // The glue's, NULL at first.
     struct yodel_addr bound;       // To bind to.
     struct yodel_addr public_addr; // What the client and its peers know.
+    bool is_tcp;                   // It listens for connections; else it is for datagrams.
     // The core's own:
     struct turn_allocation *allocation;
     struct list_node waiting; // To be told.
     enum turn_relay_state state;
     uint8_t tries; // Ports that could not be bound.
+};
+
+// How a request is answered: what its answer's integrity is made with.
+struct turn_seal {
+    struct stun_auth_key key; // len 0: none.
+    bool is_sha256;
+    bool has_fingerprint;
+};
+
+enum turn_connection_state {
+    TURN_CONNECTION_WANTED,     // A CONNECT waits to be told.
+    TURN_CONNECTION_CONNECTING, // It was told.
+    TURN_CONNECTION_UNBOUND,    // It is there, and waits for its client's ConnectionBind.
+    TURN_CONNECTION_BOUND,
+    TURN_CONNECTION_CLOSING, // A HANG_UP waits to be told.
+};
+
+// A connection with a peer, of a relay for TCP. The glue may hang something on it.
+struct turn_connection {
+    void *user;               // The glue's, NULL at first.
+    struct turn_relay *relay; // Whose address it has here; NULL: it is closing.
+    struct yodel_addr remote; // To connect to: of another relay of ours, the bound address.
+    struct yodel_addr peer;   // The same, as the client knows it.
+    // The core's own:
+    struct list_node of_allocation;
+    struct list_node waiting; // To be told.
+    struct list_node by_age;  // Where it is unbound.
+    struct map_entry by_id;
+    yodel_time expires; // Where it is unbound.
+    enum turn_connection_state state;
+    uint32_t id;                  // CONNECTION-ID: by chance, so that nobody guesses it.
+    struct turn_seal seal;        // Of the Connect, while its answer waits.
+    uint8_t txn_id[STUN_ID_SIZE]; // The same.
 };
 
 // One datagram to send: `head`, `body`, and `padding` zeros.
@@ -78,6 +119,8 @@ struct turn_output {
     struct bytes body;            // Borrows from the datagram that came in.
     size_t padding;
     bool dont_fragment; // The client asked for it (only where the configuration allows).
+    // Behind this answer, the client's stream is this connection's bytes, both ways; NULL: it goes on as it was.
+    struct turn_connection *joined;
 };
 
 // Where relayed addresses of one family come from. `bound.family` NONE: there are none of it.
@@ -118,6 +161,7 @@ struct turn_server_config {
     size_t listener_count;
     struct turn_discovery discovery_v4, discovery_v6; // `first.family` NONE: none.
     bool has_dont_fragment;                           // Relays can send with DF.
+    bool has_tcp_relays;                              // RFC 6062; else 442.
     struct turn_limits limits;
     struct turn_shared *shared; // With others; NULL: alone. Its ports are used, not the limits'.
 };
@@ -142,6 +186,7 @@ enum turn_drop {
     TURN_DROP_RATE,          // packets_per_second, bytes_per_second.
     TURN_DROP_SIZE,          // More than a datagram holds.
     TURN_DROP_NO_ROOM,       // The caller's room was too small.
+    TURN_DROP_CONNECTIONS,   // A peer's, over a limit.
     TURN_DROP_COUNT,
 };
 
@@ -157,6 +202,8 @@ enum turn_error {
     TURN_ERROR_441,
     TURN_ERROR_442,
     TURN_ERROR_443,
+    TURN_ERROR_446,
+    TURN_ERROR_447,
     TURN_ERROR_486,
     TURN_ERROR_500,
     TURN_ERROR_508,
@@ -181,6 +228,8 @@ struct turn_server_stats {
     uint32_t allocations; // Now.
     uint32_t ports;       // Taken now, reservations included.
     uint64_t allocated;   // Ever.
+    uint32_t connections; // With peers, now.
+    uint64_t connected;   // And ever.
     uint64_t ended[TURN_END_COUNT];
     uint64_t bindings; // Answered.
     uint64_t requests; // That were authenticated.
@@ -226,7 +275,7 @@ bool turn_server_recv_peer(struct turn_server *server, struct turn_relay *relay,
     const struct yodel_addr *peer, struct bytes datagram, struct span room, struct turn_output *out,
     yodel_time now);
 
-// A connection ended, and its allocation with it (RFC 8656 §5).
+// A client's stream ended, and its allocation with it (RFC 8656 §5).
 void turn_server_stream_closed(struct turn_server *server, const struct turn_client_id *client);
 
 void turn_server_tick(struct turn_server *server, yodel_time now);
@@ -234,15 +283,45 @@ yodel_time turn_server_next_timeout(const struct turn_server *server);
 
 // OPEN: bind `relay->bound`, then say how it went with turn_server_opened, which gives the answer to
 // the client, or asks for another port by another OPEN. CLOSE: close what hangs on the relay, which
-// is gone with the next call to turn_server_next_event.
-enum turn_server_event_type { TURN_SERVER_OPEN, TURN_SERVER_CLOSE };
+// is gone with the next call to turn_server_next_event. CONNECT and HANG_UP are the same for a connection
+// with a peer: connect it to `remote` from where its relay is bound, and say how it went with
+// turn_server_connected, within TURN_SERVER_CONNECT_TIMEOUT.
+enum turn_server_event_type {
+    TURN_SERVER_OPEN,
+    TURN_SERVER_CLOSE,
+    TURN_SERVER_CONNECT,
+    TURN_SERVER_HANG_UP,
+};
 struct turn_server_event {
     enum turn_server_event_type type;
     struct turn_relay *relay;
+    struct turn_connection *connection;
 };
 bool turn_server_next_event(struct turn_server *server, struct turn_server_event *event);
 bool turn_server_opened(struct turn_server *server, struct turn_relay *relay, bool is_good,
     struct span room, struct turn_output *out, yodel_time now);
+
+// What came of a CONNECT. True: `out` is the answer to the client.
+bool turn_server_connected(struct turn_server *server, struct turn_connection *connection,
+    bool is_good, struct span room, struct turn_output *out, yodel_time now);
+
+// Somebody has connected to a relay that listens. NULL: it is to be closed at once; else `out` tells the
+// client.
+struct turn_connection *turn_server_accepted(struct turn_server *server, struct turn_relay *relay,
+    const struct yodel_addr *remote, struct span room, struct turn_output *out, yodel_time now);
+
+// A bound connection has brought so many bytes, which are passed on. Returns until when no more are to be
+// taken from there: `now`, where the rate is kept.
+yodel_time turn_server_carried(struct turn_server *server, struct turn_connection *connection,
+    bool to_client, size_t len, yodel_time now);
+
+// A connection ended, at the peer's end or the client's: its HANG_UP comes, if it has not yet.
+void turn_server_disconnected(struct turn_server *server, struct turn_connection *connection);
+
+// Something of ours listens there, over TCP: never a peer, even where allowed. There is room for
+// TURN_SERVER_LISTENERS_MAX of them; false: there is none left.
+YODEL_MUST_USE bool turn_server_add_listener(
+    struct turn_server *server, const struct yodel_addr *listener);
 
 // No new allocations from now on: 508. Those that are there go on.
 void turn_server_drain(struct turn_server *server);

@@ -14,6 +14,7 @@
 #include "turn/server.h"
 
 #define WORLD_RELAYS 64
+#define WORLD_CONNECTIONS 512
 
 struct world {
     struct capped_alloc memory;
@@ -27,11 +28,14 @@ struct world {
     const char *user, *password, *realm;
     uint8_t nonce[64];
     size_t nonce_len;
-    bool is_open_refused;
+    bool is_open_refused, is_connect_refused, is_connect_slow;
     uint8_t next_id;
     struct turn_relay *relays[WORLD_RELAYS]; // That are open, the latest last.
     size_t relay_count;
     uint32_t closed;
+    struct turn_connection *connections[WORLD_CONNECTIONS]; // With peers, the latest last.
+    size_t connection_count;
+    uint32_t hung_up;
     uint8_t asked[70000], answered[TURN_SERVER_ROOM];
     struct writer w; // What is asked next.
     struct turn_output out;
@@ -138,24 +142,72 @@ static inline void world_forget_relay(struct world *s, const struct turn_relay *
     }
 }
 
+static inline void world_forget_connection(
+    struct world *s, const struct turn_connection *connection)
+{
+    for (size_t i = 0; i < s->connection_count; i++) {
+        if (s->connections[i] == connection) {
+            memmove(&s->connections[i], &s->connections[i + 1],
+                (--s->connection_count - i) * sizeof(struct turn_connection *));
+            s->hung_up++;
+            return;
+        }
+    }
+}
+
+static inline void world_keep_late(struct world *s, bool is_said, const struct turn_output *out)
+{
+    if (is_said) {
+        s->out = *out;
+        world_keep_answer(s, true);
+    }
+}
+
+static inline void world_open(struct world *s, struct turn_relay *relay)
+{
+    struct turn_output out;
+
+    if (!s->is_open_refused && s->relay_count < WORLD_RELAYS) {
+        s->relays[s->relay_count++] = relay;
+    }
+    bool is_said = turn_server_opened(s->server, relay, !s->is_open_refused,
+        span_of(s->answered, sizeof s->answered), &out, s->now);
+    world_keep_late(s, is_said, &out);
+}
+
+// How a connection that was begun went.
+static inline void world_connected(struct world *s, struct turn_connection *connection)
+{
+    struct turn_output out;
+    bool is_said = turn_server_connected(s->server, connection, !s->is_connect_refused,
+        span_of(s->answered, sizeof s->answered), &out, s->now);
+
+    world_keep_late(s, is_said, &out);
+}
+
 // The glue's part: opens and closes what the server wants.
 static inline void world_settle(struct world *s)
 {
     struct turn_server_event event;
 
     while (turn_server_next_event(s->server, &event)) {
-        if (event.type == TURN_SERVER_CLOSE) {
+        switch (event.type) {
+        case TURN_SERVER_OPEN:
+            world_open(s, event.relay);
+            break;
+        case TURN_SERVER_CLOSE:
             world_forget_relay(s, event.relay);
-            continue;
-        }
-        if (!s->is_open_refused && s->relay_count < WORLD_RELAYS) {
-            s->relays[s->relay_count++] = event.relay;
-        }
-        struct turn_output out;
-        if (turn_server_opened(s->server, event.relay, !s->is_open_refused,
-                span_of(s->answered, sizeof s->answered), &out, s->now)) {
-            s->out = out;
-            world_keep_answer(s, true);
+            break;
+        case TURN_SERVER_CONNECT:
+            YODEL_ASSERT(s->connection_count < WORLD_CONNECTIONS);
+            s->connections[s->connection_count++] = event.connection;
+            if (!s->is_connect_slow) {
+                world_connected(s, event.connection);
+            }
+            break;
+        case TURN_SERVER_HANG_UP:
+            world_forget_connection(s, event.connection);
+            break;
         }
     }
 }
@@ -238,6 +290,48 @@ static inline uint32_t world_allocate(struct world *s)
     world_learn_nonce(s);
     world_begin_allocate(s);
     return world_send(s);
+}
+
+// For TCP, from a client that came over it.
+static inline uint32_t world_allocate_tcp(struct world *s)
+{
+    world_learn_nonce(s);
+    world_begin(s, TURN_ALLOCATE);
+    turn_msg_put_byte(&s->w, TURN_ATTR_REQUESTED_TRANSPORT, TURN_PROTOCOL_TCP);
+    return world_send(s);
+}
+
+static inline uint32_t world_connect(struct world *s, const char *peer)
+{
+    struct yodel_addr addr = world_addr(peer);
+
+    world_begin(s, TURN_CONNECT);
+    stun_attr_put_xor_addr(&s->w, TURN_ATTR_XOR_PEER_ADDRESS, &addr);
+    return world_send(s);
+}
+
+static inline uint32_t world_bind_connection(struct world *s, uint32_t id)
+{
+    world_begin(s, TURN_CONNECTION_BIND);
+    stun_attr_put_u32(&s->w, TURN_ATTR_CONNECTION_ID, id);
+    return world_send(s);
+}
+
+// Somebody connects to the relay; what tells the client is the answer then. NULL: it is closed at once.
+static inline struct turn_connection *world_come(
+    struct world *s, struct turn_relay *relay, const char *peer)
+{
+    struct yodel_addr addr = world_addr(peer);
+    struct turn_output out;
+    struct turn_connection *made = turn_server_accepted(
+        s->server, relay, &addr, span_of(s->answered, sizeof s->answered), &out, s->now);
+
+    if (made) {
+        YODEL_ASSERT(s->connection_count < WORLD_CONNECTIONS);
+        s->connections[s->connection_count++] = made;
+        world_keep_late(s, true, &out);
+    }
+    return made;
 }
 
 static inline uint32_t world_permit(struct world *s, const char *peer)

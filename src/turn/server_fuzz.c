@@ -1,5 +1,5 @@
-// The TURN server, fuzzed: three clients say whatever the input makes of it, authenticated or not,
-// whole or broken, while peers send, sockets open or not, connections close and time passes. What
+// The TURN server, fuzzed: four clients say whatever the input makes of it, authenticated or not,
+// whole or broken, while peers send and connect, sockets open or not, connections close and time passes. What
 // comes out is whole and goes where it may; nothing is lost in the end.
 //
 // An input that starts with an odd byte has only so much memory.
@@ -8,7 +8,7 @@
 #include "turn/server_fixture.h"
 
 #define STEPS_MAX 200
-#define CLIENTS 3
+#define CLIENTS 4 // The last two over TCP.
 
 static struct world s;
 static struct turn_client_id clients[CLIENTS];
@@ -63,22 +63,36 @@ static void put_attrs(struct reader *r)
     }
 }
 
+static uint32_t take_connection_id(struct reader *r)
+{
+    uint8_t which = take(r);
+
+    return which < 240 && s.connection_count > 0 ? s.connections[which % s.connection_count]->id
+                                                 : which;
+}
+
 static void put_request(struct reader *r)
 {
     static const uint16_t types[] = {TURN_ALLOCATE, TURN_ALLOCATE, TURN_REFRESH,
-        TURN_CREATE_PERMISSION, TURN_CHANNEL_BIND, TURN_SEND | STUN_INDICATION, STUN_BINDING};
+        TURN_CREATE_PERMISSION, TURN_CHANNEL_BIND, TURN_SEND | STUN_INDICATION, STUN_BINDING,
+        TURN_CONNECT, TURN_CONNECTION_BIND};
     uint16_t type = types[take(r) % COUNT(types)];
     uint8_t kind = take(r);
     struct yodel_addr peer = take_peer(r);
 
     world_begin(&s, type);
     if (type == TURN_ALLOCATE && kind & 1) {
-        turn_msg_put_byte(&s.w, TURN_ATTR_REQUESTED_TRANSPORT, TURN_PROTOCOL_UDP);
+        turn_msg_put_byte(
+            &s.w, TURN_ATTR_REQUESTED_TRANSPORT, kind & 2 ? TURN_PROTOCOL_TCP : TURN_PROTOCOL_UDP);
+    }
+    if (type == TURN_CONNECTION_BIND && kind & 7) {
+        stun_attr_put_u32(&s.w, TURN_ATTR_CONNECTION_ID, take_connection_id(r));
     }
     if (type == TURN_CHANNEL_BIND) {
         turn_msg_put_channel(&s.w, (uint16_t)(TURN_CHANNEL_MIN + kind % 8));
     }
-    if (type == TURN_CREATE_PERMISSION || type == TURN_CHANNEL_BIND || type & STUN_INDICATION) {
+    if (type == TURN_CREATE_PERMISSION || type == TURN_CHANNEL_BIND || type == TURN_CONNECT ||
+        type & STUN_INDICATION) {
         stun_attr_put_xor_addr(&s.w, TURN_ATTR_XOR_PEER_ADDRESS, &peer);
     }
     if (type & STUN_INDICATION) {
@@ -101,6 +115,9 @@ static void check_output(struct bytes datagram)
         FUZZ_CHECK(s.out.relay->state == TURN_RELAY_OPEN && peer->port != 0);
         FUZZ_CHECK(is_relay || turn_rules_is_allowed(&(struct turn_rules){0}, peer));
         FUZZ_CHECK(!is_relay || peer->port >= 50000); // Never the listener.
+    }
+    if (s.out.joined) {
+        FUZZ_CHECK(s.out.joined->state == TURN_CONNECTION_BOUND && s.client.stream != 0);
     }
 }
 
@@ -172,12 +189,59 @@ static void hear(struct reader *r)
     }
 }
 
+// What is connected to, and who is let in, is somebody who may be.
+static void check_connections(void)
+{
+    for (size_t i = 0; i < s.connection_count; i++) {
+        const struct turn_connection *connection = s.connections[i];
+        const struct yodel_addr *remote = &connection->remote;
+        bool is_relay = addr_same_ip(remote, &s.config.v4.bound);
+        FUZZ_CHECK(connection->state != TURN_CONNECTION_WANTED && remote->port != 0);
+        FUZZ_CHECK(is_relay || turn_rules_is_allowed(&(struct turn_rules){0}, remote));
+        FUZZ_CHECK(!is_relay || remote->port >= 50000); // Never the listener.
+        FUZZ_CHECK(!connection->relay || connection->relay->is_tcp);
+    }
+}
+
+// A peer connects, or one of the connections goes on or ends.
+static void meet(struct reader *r)
+{
+    uint8_t how = take(r);
+    struct turn_relay *relay = s.relay_count > 0 ? s.relays[take(r) % s.relay_count] : NULL;
+
+    if (how < 100 && relay && relay->is_tcp && s.connection_count < WORLD_CONNECTIONS) {
+        struct yodel_addr peer = take_peer(r);
+        struct turn_output out;
+        struct turn_connection *made = turn_server_accepted(
+            s.server, relay, &peer, span_of(s.answered, sizeof s.answered), &out, s.now);
+        if (made) {
+            FUZZ_CHECK(out.head.len > 0 && out.client.stream != 0);
+            s.connections[s.connection_count++] = made;
+        }
+    }
+    if (how < 100 || s.connection_count == 0) {
+        return;
+    }
+    struct turn_connection *connection = s.connections[take(r) % s.connection_count];
+    if (connection->state == TURN_CONNECTION_CONNECTING) {
+        s.is_connect_refused = how & 1;
+        world_connected(&s, connection);
+    } else if (how < 200) {
+        FUZZ_CHECK(turn_server_carried(s.server, connection, how & 1, how * 9u, s.now) >= s.now);
+    } else {
+        turn_server_disconnected(s.server, connection);
+    }
+    world_settle(&s);
+}
+
 static void step(struct reader *r)
 {
     uint8_t op = take(r);
 
     s.client = clients[op % CLIENTS];
-    s.is_open_refused = false;
+    s.is_open_refused = s.is_connect_refused = false;
+    s.is_connect_slow = op & 1;
+    check_connections();
     switch (op / CLIENTS % 16) {
     case 0:
         turn_server_stream_closed(s.server, &s.client);
@@ -203,6 +267,10 @@ static void step(struct reader *r)
         s.user = take(r) & 1 ? "alice" : "bob";
         s.password = s.user[0] == 'a' ? "secret" : take(r) & 3 ? "hunter2" : "wrong";
         break;
+    case 9:
+    case 10:
+        meet(r);
+        break;
     default:
         say(r);
         break;
@@ -218,14 +286,15 @@ FUZZ(input)
     chance = 0;
     s.config.limits.port_min = 50000;
     s.config.limits.port_max = 50015;
+    s.config.has_tcp_relays = mode & 8;
     s.config.limits.packets_per_second = mode & 2 ? 5 : 0;
     s.config.v4.public_addr = mode & 4 ? world_addr("5.6.7.8:0") : (struct yodel_addr){0};
     s.memory.allowed = mode & 1 ? mode / 2 : SIZE_MAX;
     for (uint32_t i = 0; i < CLIENTS; i++) {
         clients[i] = s.client;
         clients[i].addr.port = (uint16_t)(s.client.addr.port + i);
-        clients[i].transport = i == 2 ? YODEL_TCP : YODEL_UDP;
-        clients[i].stream = i == 2;
+        clients[i].transport = i >= 2 ? YODEL_TCP : YODEL_UDP;
+        clients[i].stream = i >= 2 ? i : 0;
     }
     if (world_add_users(&s) == YODEL_OK && turn_server_new(&s.server, &s.config) == YODEL_OK) {
         for (int i = 0; i < STEPS_MAX; i++) {
@@ -234,6 +303,7 @@ FUZZ(input)
         FUZZ_CHECK(turn_server_stats(s.server)->ports >= s.relay_count);
         world_pass(&s, YODEL_SECONDS(3700)); // Everything ends by itself.
         FUZZ_CHECK(turn_server_stats(s.server)->ports == 0 && s.relay_count == 0);
+        FUZZ_CHECK(turn_server_stats(s.server)->connections == 0 && s.connection_count == 0);
     }
     world_deinit(&s);
 }

@@ -1,8 +1,8 @@
 // TURN server, inside: its state, which the files of this module share.
 //
 // Not here    what its users see (turn/server.h)
-// Ownership   the server owns allocations, and what is shared where it shares with nobody. An allocation that is
-//             over stays until the CLOSE of each of its relays was told
+// Ownership   the server owns allocations and connections, and what is shared where it shares with nobody. An
+//             allocation that is over stays until the CLOSE of each of its relays was told
 // Limits      in struct turn_limits; an allocation is at most TURN_ALLOCATION_SIZE_MAX with a few
 //             permissions and channels, its user and source included
 
@@ -25,13 +25,6 @@ struct turn_bucket {
     yodel_time full_until;
 };
 
-// How a request is answered: what its answer's integrity is made with.
-struct turn_seal {
-    struct stun_auth_key key; // len 0: none.
-    bool is_sha256;
-    bool has_fingerprint;
-};
-
 struct turn_allocation {
     struct map_entry by_client;
     struct heap_entry due;
@@ -43,6 +36,9 @@ struct turn_allocation {
     struct turn_voucher grant;
     yodel_time expires;
     struct turn_peers peers;
+    struct list connections; // With peers, over TCP.
+    uint16_t connection_count;
+    uint16_t pending_count; // Of these, not bound yet.
     struct turn_bucket new_peers;
     struct turn_bucket packets[2]; // To peers, to the client.
     struct turn_bucket bytes[2];
@@ -79,13 +75,21 @@ struct turn_server {
     bool owns_shared;
     struct turn_live live;     // Our relays that are open,
     struct turn_live siblings; // and those of other servers that share with us.
+    struct turn_live
+        listening; // Our relays for TCP that are open. Nobody else has some: clients over TCP are one server's.
+    struct yodel_addr stream_listeners[TURN_SERVER_LISTENERS_MAX];
+    size_t stream_listener_count;
+    struct map connections;          // By CONNECTION-ID.
+    struct list unbound;             // Connections, the oldest first.
+    struct list waiting_connections; // Of which something is to be told.
     struct map clients;
     struct list allocations; // Those that are over included.
     struct heap due;         // Allocations.
     struct list waiting;     // Relays of which something is to be told.
     struct turn_allocation *last;
-    struct turn_relay *told; // Of the CLOSE that was told last.
-    uint64_t unix_us;        // At `unix_at`; 0: never told.
+    struct turn_relay *told;                 // Of the CLOSE that was told last,
+    struct turn_connection *told_connection; // and of the HANG_UP.
+    uint64_t unix_us;                        // At `unix_at`; 0: never told.
     yodel_time unix_at;
     bool is_draining;
     struct turn_server_stats stats;
@@ -111,10 +115,12 @@ static inline void turn_state_set_live(
     *word = is_live ? *word | bit : *word & ~bit;
 }
 
-static inline bool turn_state_is_live(const struct turn_server *server, int family, uint16_t port)
+static inline bool turn_state_is_live(
+    const struct turn_server *server, bool is_tcp, int family, uint16_t port)
 {
-    uint64_t word =
-        server->live.ports[family][port / 64] | server->siblings.ports[family][port / 64];
+    size_t at = port / 64;
+    uint64_t word = is_tcp ? server->listening.ports[family][at]
+                           : server->live.ports[family][at] | server->siblings.ports[family][at];
 
     return (word >> port % 64 & 1) != 0;
 }
