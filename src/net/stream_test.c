@@ -475,6 +475,67 @@ static void an_address_that_is_not_ours_is_no_way(void)
     scene_close(&s);
 }
 
+// As a relay does, whose peers know it by one port.
+static void it_may_leave_from_where_another_listens(void)
+{
+    struct scene s;
+    struct yodel_addr door = addr_v4(127, 0, 0, 1, 0);
+
+    scene_open(&s);
+    int fd = socket_listen_tcp(&door);
+    struct stream_target target = target_of(&s);
+    target.local = door;
+    target.shares_local = true;
+    connect_to(&s, &target);
+    expect_failure(&s, "in use"); // Who listens must have said so.
+    s.near.is_closed = false;
+    socket_share_port(fd);
+    connect_to(&s, &target);
+    turn_until(&s, &s.near.is_open);
+    turn_until(&s, &s.far.is_open);
+    CHECK_EQ(stream_remote(s.far.stream).port, door.port);
+    socket_close(fd);
+    scene_close(&s);
+}
+
+// Who listens takes nobody, and its queue is full: what comes is not answered.
+static int fill_listener(struct yodel_addr *addr, int fillers[2])
+{
+    int fd = socket_listen_tcp(addr);
+
+    CHECK_EQ(listen(fd, 0), 0);
+    for (int i = 0; i < 2; i++) {
+        fillers[i] = socket_connect_tcp(&(struct yodel_addr){0}, addr);
+    }
+    return fd;
+}
+
+static void connecting_has_its_time(void)
+{
+    static const struct {
+        yodel_duration asked, wait;
+    } cases[] = {{0, STREAM_CONNECT_TIMEOUT}, {YODEL_SECONDS(30), YODEL_SECONDS(30)}};
+    struct yodel_addr mute = addr_v4(127, 0, 0, 1, 0);
+    int fillers[2], fd = fill_listener(&mute, fillers);
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct scene s;
+        hurry = 20;
+        scene_open(&s);
+        struct stream_target target = target_of(&s);
+        target.remote = mute;
+        target.connect_timeout = cases[i].asked;
+        yodel_time start = clock_now();
+        connect_to(&s, &target);
+        expect_failure(&s, "connection timed out");
+        CHECK(clock_now() - start + YODEL_MS(10) >= cases[i].wait / 20);
+        scene_close(&s);
+    }
+    socket_close(fillers[0]);
+    socket_close(fillers[1]);
+    socket_close(fd);
+}
+
 static void without_a_socket_it_may_be_used_until_that_is_told(void)
 {
     struct scene s;
@@ -626,8 +687,8 @@ TEST_MAIN(TEST(tcp_carries_what_is_written), TEST(tls_carries_what_is_written),
     TEST(a_paused_stream_notices_that_it_was_left), TEST(room_is_told_of_when_it_is_asked_for),
     TEST(another_is_told_after_a_hand_over), TEST(a_queue_has_a_bound),
     TEST(more_than_the_queue_is_never_taken), TEST(nobody_listens),
-    TEST(an_address_that_is_not_ours_is_no_way),
-    TEST(without_a_socket_it_may_be_used_until_that_is_told), TEST(silence_is_given_up),
-    TEST(who_never_shakes_hands_is_let_go), TEST(garbage_is_no_tls),
+    TEST(an_address_that_is_not_ours_is_no_way), TEST(it_may_leave_from_where_another_listens),
+    TEST(connecting_has_its_time), TEST(without_a_socket_it_may_be_used_until_that_is_told),
+    TEST(silence_is_given_up), TEST(who_never_shakes_hands_is_let_go), TEST(garbage_is_no_tls),
     TEST(a_half_open_connection_ends), TEST(writing_to_one_that_ended_raises_no_signal),
     TEST(it_may_be_closed_from_within), TEST(it_may_be_closed_at_once))

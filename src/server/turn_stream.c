@@ -33,8 +33,7 @@ struct server_turn_stream {
     uint8_t *partial;      // The beginning of a message; NULL: none.
     size_t partial_len;
     bool has_allocation;
-    struct server_turn_pipe
-        *pipe; // It carries a peer's connection (RFC 6062 §4.5); NULL: messages.
+    struct server_turn_pipe *pipe; // A peer's connection, which it carries; NULL: messages.
 };
 
 // ---- to the client

@@ -21,14 +21,17 @@ static struct bytes id_key(const struct turn_connection *connection)
     return bytes_of(&connection->id, sizeof connection->id);
 }
 
-// 0, or the error: what is full is the allocation, or what its user may have.
-static uint32_t check_limits(const struct turn_allocation *allocation)
+// 0, or the error: what is full is what its user or address may have, or the allocation or the server.
+static uint32_t check_limits(
+    const struct turn_server *server, const struct turn_allocation *allocation)
 {
-    if (allocation->user->connections >= TURN_SERVER_CONNECTIONS_PER_USER) {
+    if (allocation->user->connections >= TURN_SERVER_CONNECTIONS_PER_USER ||
+        allocation->source->connections >= TURN_SERVER_CONNECTIONS_PER_ADDRESS) {
         return TURN_QUOTA_REACHED;
     }
     return allocation->connection_count < TURN_SERVER_CONNECTIONS &&
-                   allocation->pending_count < TURN_SERVER_CONNECTIONS_PENDING
+                   allocation->pending_count < TURN_SERVER_CONNECTIONS_PENDING &&
+                   server->connections.count < TURN_SERVER_CONNECTIONS_MAX
                ? 0
                : TURN_CAPACITY_REACHED;
 }
@@ -58,6 +61,7 @@ static struct turn_connection *new_connection(
     allocation->connection_count++;
     allocation->pending_count++;
     allocation->user->connections++;
+    allocation->source->connections++;
     server->stats.connections++;
     return made;
 }
@@ -80,6 +84,7 @@ static void leave(struct turn_server *server, struct turn_connection *connection
     allocation->connection_count--;
     allocation->pending_count -= is_pending(connection);
     allocation->user->connections--;
+    allocation->source->connections--;
     server->stats.connections--;
     list_remove(&connection->of_allocation);
     map_remove(&server->connections, &connection->by_id);
@@ -180,7 +185,7 @@ static uint32_t check_connect(struct turn_server *server, struct turn_allocation
     if (!turn_relay_may_connect(server, relay, peer, way)) {
         return TURN_FORBIDDEN;
     }
-    uint32_t code = check_limits(allocation);
+    uint32_t code = check_limits(server, allocation);
     // Nobody looks through ports and networks from here: it is as slow as with datagrams.
     if (code == 0 &&
         !turn_state_take(&allocation->new_peers, cost, limits->peers_burst * cost, now)) {
@@ -265,7 +270,7 @@ struct turn_connection *turn_connection_accept(struct turn_server *server, struc
     if (!turn_relay_may_accept(server, relay, &peer, now)) {
         return NULL;
     }
-    if (check_limits(relay->allocation) != 0) {
+    if (check_limits(server, relay->allocation) != 0) {
         turn_state_drop(server, TURN_DROP_CONNECTIONS);
         return NULL;
     }

@@ -380,15 +380,38 @@ static void t21_nobody_connects_to_what_is_inside(void)
     world_deinit(&s);
 }
 
+// Case T21, in IPv6: as it is, and with IPv4 in it.
+static void t21_nobody_connects_to_what_is_inside_ipv6(void)
+{
+    static const char *const inside[] = {"[::1]:80", "[::ffff:127.0.0.1]:80", "[::ffff:8.8.8.8]:80",
+        "[64:ff9b::a00:1]:80", "[2002:a00:1::1]:80", "[fe80::1]:80", "[fd00::1]:80",
+        "[2001:db8::1]:3478", "[2600::1]:0"};
+
+    set_up();
+    world_begin(&s, TURN_ALLOCATE);
+    turn_msg_put_byte(&s.w, TURN_ATTR_REQUESTED_TRANSPORT, TURN_PROTOCOL_TCP);
+    turn_msg_put_byte(&s.w, TURN_ATTR_REQUESTED_ADDRESS_FAMILY, TURN_FAMILY_V6);
+    CHECK_EQ(world_send(&s), 0);
+    for (size_t i = 0; i < COUNT(inside); i++) {
+        CHECK_EQ(world_connect(&s, inside[i]), 403);
+    }
+    CHECK_EQ(s.connection_count, 0);
+    CHECK_EQ(world_connect(&s, "[2600::1]:80"), 0);
+    CHECK_EQ(world_connect(&s, PEER), 443);
+    world_deinit(&s);
+}
+
 // Case T21, where the operator lets relays reach this machine.
 static void t21_our_own_listeners_are_never_peers(void)
 {
-    struct yodel_addr web = world_addr("0.0.0.0:8080");
+    struct yodel_addr web = world_addr("0.0.0.0:8080"), other = world_addr("8.8.4.4:0");
 
     world_prepare(&s);
     s.config.has_tcp_relays = true;
     CHECK_EQ(turn_rules_allow(&s.config.rules, bytes_of_text("127.0.0.0/8")), YODEL_OK);
     CHECK_EQ(turn_rules_allow(&s.config.rules, bytes_of_text("192.0.2.0/24")), YODEL_OK);
+    CHECK_EQ(turn_rules_allow(&s.config.rules, bytes_of_text("8.8.4.0/24")), YODEL_OK);
+    CHECK_EQ(turn_rules_add_own(&s.config.rules, &other), YODEL_OK);
     world_start(&s);
     CHECK(turn_server_add_listener(s.server, &web));
     come();
@@ -396,6 +419,8 @@ static void t21_our_own_listeners_are_never_peers(void)
     CHECK_EQ(world_connect(&s, "127.0.0.1:8080"), 403);
     CHECK_EQ(world_connect(&s, "192.0.2.1:8080"), 403);
     CHECK_EQ(world_connect(&s, "192.0.2.1:3478"), 403);
+    CHECK_EQ(world_connect(&s, "8.8.4.4:8080"), 403);
+    CHECK_EQ(world_connect(&s, "8.8.4.4:8081"), 0);
     CHECK_EQ(world_connect(&s, "127.0.0.1:8081"), 0);
     CHECK_EQ(world_connect(&s, "8.8.8.8:8080"), 0);
     world_deinit(&s);
@@ -462,23 +487,75 @@ static void bind_all(void)
     go_back_to(&control);
 }
 
+// A relay with as many bound connections as one has.
+static void fill_relay(void)
+{
+    come();
+    CHECK_EQ(world_allocate_tcp(&s), 0);
+    for (uint32_t i = 0; i < TURN_SERVER_CONNECTIONS; i += TURN_SERVER_CONNECTIONS_PENDING) {
+        CHECK_EQ(connect_to(i, TURN_SERVER_CONNECTIONS_PENDING), 0);
+        bind_all();
+    }
+}
+
+#define RELAYS_OF_USER (TURN_SERVER_CONNECTIONS_PER_USER / TURN_SERVER_CONNECTIONS)
+#define USERS_OF_ADDRESS (TURN_SERVER_CONNECTIONS_PER_ADDRESS / TURN_SERVER_CONNECTIONS_PER_USER)
+#define USERS (TURN_SERVER_CONNECTIONS_MAX / TURN_SERVER_CONNECTIONS_PER_USER)
+
 // Case T22: those that are bound count, too, and a user's.
 static void t22_an_allocation_and_a_user_have_so_many(void)
 {
     set_up();
-    for (uint32_t i = 0; i < TURN_SERVER_CONNECTIONS_PER_USER / TURN_SERVER_CONNECTIONS; i++) {
-        come();
-        CHECK_EQ(world_allocate_tcp(&s), 0);
-        for (uint32_t j = 0; j < TURN_SERVER_CONNECTIONS; j += TURN_SERVER_CONNECTIONS_PENDING) {
-            CHECK_EQ(connect_to(j, TURN_SERVER_CONNECTIONS_PENDING), 0);
-            bind_all();
-        }
+    for (uint32_t i = 0; i < RELAYS_OF_USER; i++) {
+        fill_relay();
         CHECK_EQ(connect_to(900, 1), stats()->connections < 256 ? 508 : 486);
     }
     CHECK_EQ(stats()->connections, TURN_SERVER_CONNECTIONS_PER_USER);
     come();
     CHECK_EQ(world_allocate_tcp(&s), 0);
     CHECK_EQ(connect_to(0, 1), 486);
+    turn_server_disconnected(s.server, s.connections[0]);
+    world_settle(&s);
+    CHECK_EQ(connect_to(0, 1), 0);
+    world_deinit(&s);
+}
+
+// One more relay, and what becomes of a Connect there.
+static uint32_t connect_with_another(void)
+{
+    come();
+    CHECK_EQ(world_allocate_tcp(&s), 0);
+    return connect_to(0, 1);
+}
+
+// Case T22: so does who has many names, and everybody together.
+static void t22_an_address_and_the_server_have_so_many(void)
+{
+    static char names[USERS + 1][2];
+
+    set_up();
+    s.password = "secret";
+    for (uint32_t i = 0; i <= USERS; i++) {
+        names[i][0] = (char)('A' + i);
+        CHECK_EQ(turn_credentials_add_user(
+                     &s.credentials, bytes_of_text(names[i]), bytes_of_text(s.password)),
+            YODEL_OK);
+    }
+    for (uint32_t i = 0; i < USERS; i++) {
+        s.user = names[i];
+        s.client.addr.ip[3] = (uint8_t)(i / USERS_OF_ADDRESS);
+        for (uint32_t j = 0; j < RELAYS_OF_USER; j++) {
+            fill_relay();
+        }
+        if (i + 1 == USERS_OF_ADDRESS) {
+            s.user = names[USERS];
+            CHECK_EQ(connect_with_another(), 486);
+        }
+    }
+    CHECK_EQ(stats()->connections, TURN_SERVER_CONNECTIONS_MAX);
+    s.user = names[USERS];
+    s.client.addr.ip[3]++;
+    CHECK_EQ(connect_with_another(), 508);
     turn_server_disconnected(s.server, s.connections[0]);
     world_settle(&s);
     CHECK_EQ(connect_to(0, 1), 0);
@@ -560,8 +637,9 @@ TEST_MAIN(TEST(only_who_comes_over_a_stream_gets_one), TEST(without_the_option_t
     TEST(what_ends_in_between_is_not_answered), TEST(two_relays_of_ours_reach_each_other),
     TEST(t17_ids_are_not_guessed), TEST(t18_nothing_is_bound_twice),
     TEST(t19_another_user_binds_nothing), TEST(t20_what_controls_or_is_no_stream_binds_nothing),
-    TEST(t21_nobody_connects_to_what_is_inside), TEST(t21_our_own_listeners_are_never_peers),
-    TEST(t21_new_rules_end_connections), TEST(t22_connections_are_limited),
-    TEST(t22_an_allocation_and_a_user_have_so_many),
+    TEST(t21_nobody_connects_to_what_is_inside), TEST(t21_nobody_connects_to_what_is_inside_ipv6),
+    TEST(t21_our_own_listeners_are_never_peers), TEST(t21_new_rules_end_connections),
+    TEST(t22_connections_are_limited), TEST(t22_an_allocation_and_a_user_have_so_many),
+    TEST(t22_an_address_and_the_server_have_so_many),
     TEST(t22_connects_take_from_the_limit_on_new_peers), TEST(t24_what_nobody_binds_ends),
     TEST(l16_streams_have_rates), TEST(without_memory_there_is_no_connection))

@@ -311,8 +311,12 @@ static void t9_nobody_reaches_what_is_inside(void)
 // Case T9: an exception for our own address opens it, except where we listen.
 static void t9_a_listener_is_never_a_peer(void)
 {
+    struct yodel_addr other = world_addr("8.8.4.4:0");
+
     world_prepare(&s);
     CHECK_EQ(turn_rules_allow(&s.config.rules, bytes_of_text("127.0.0.0/8")), YODEL_OK);
+    CHECK_EQ(turn_rules_allow(&s.config.rules, bytes_of_text("8.8.4.0/24")), YODEL_OK);
+    CHECK_EQ(turn_rules_add_own(&s.config.rules, &other), YODEL_OK);
     s.config.listeners[1] = world_addr("0.0.0.0:3479");
     s.config.listener_count = 2;
     world_start(&s);
@@ -321,6 +325,9 @@ static void t9_a_listener_is_never_a_peer(void)
     CHECK(world_send_data(&s, "127.0.0.1:1"));
     CHECK(!world_send_data(&s, "127.0.0.1:3479"));
     CHECK(world_send_data(&s, "127.0.0.1:3478")); // Not ours there.
+    CHECK_EQ(world_permit(&s, "8.8.4.4:1"), 0);
+    CHECK(world_send_data(&s, "8.8.4.4:1"));
+    CHECK(!world_send_data(&s, "8.8.4.4:3479"));
     world_deinit(&s);
 }
 

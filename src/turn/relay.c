@@ -27,8 +27,8 @@ static bool is_relay_ip(const struct turn_server *server, const struct yodel_add
     return has_ip(&ours->bound, addr) || has_ip(&ours->public_addr, addr);
 }
 
-// One that listens on all addresses listens on each of ours, and there is no list of those: then the
-// port is refused on every address that is special.
+// One that listens on all addresses listens on each of ours, of which the rules have no whole list: then the
+// port is refused on every address that is special, too.
 static bool is_listener_ip(const struct turn_server *server, const struct yodel_addr *addr)
 {
     for (size_t i = 0; i < server->config.listener_count; i++) {
@@ -43,14 +43,11 @@ static bool is_listener_ip(const struct turn_server *server, const struct yodel_
 static bool is_among(const struct turn_server *server, const struct yodel_addr *listeners,
     size_t count, const struct yodel_addr *addr)
 {
-    static const struct turn_rules none;
-
     for (size_t i = 0; i < count; i++) {
         const struct yodel_addr *listener = &listeners[i];
         if (listener->port == addr->port &&
             (has_ip(listener, addr) ||
-                (addr_is_any(listener) &&
-                    (!turn_rules_is_allowed(&none, addr) || is_relay_ip(server, addr))))) {
+                (addr_is_any(listener) && !turn_rules_is_ordinary(&server->config.rules, addr)))) {
             return true;
         }
     }

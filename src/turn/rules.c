@@ -109,21 +109,35 @@ static bool find_embedded(const struct yodel_addr *addr, struct yodel_addr *v4)
     return true;
 }
 
-static bool is_allowed_as_it_is(const struct turn_rules *rules, const struct yodel_addr *addr)
+// With the first `exceptions` of the allow-list.
+static bool is_good_as_it_is(
+    const struct turn_rules *rules, size_t exceptions, const struct yodel_addr *addr)
 {
-    return is_among(addr, rules->allow, rules->allow_count) ||
+    return is_among(addr, rules->allow, exceptions) ||
            (!is_among(addr, special, COUNT(special)) && !is_own(rules, addr));
 }
 
-bool turn_rules_is_allowed(const struct turn_rules *rules, const struct yodel_addr *peer)
+static bool is_good(
+    const struct turn_rules *rules, size_t exceptions, const struct yodel_addr *addr)
 {
     // ::1 lies in the range of IPv4-compatible addresses, and carries none.
     struct yodel_addr v4;
 
-    if (peer->family == YODEL_ADDR_NONE || !is_allowed_as_it_is(rules, peer)) {
+    if (addr->family == YODEL_ADDR_NONE || !is_good_as_it_is(rules, exceptions, addr)) {
         return false;
     }
-    return addr_is_loopback(peer) || !find_embedded(peer, &v4) || is_allowed_as_it_is(rules, &v4);
+    return addr_is_loopback(addr) || !find_embedded(addr, &v4) ||
+           is_good_as_it_is(rules, exceptions, &v4);
+}
+
+bool turn_rules_is_allowed(const struct turn_rules *rules, const struct yodel_addr *peer)
+{
+    return is_good(rules, rules->allow_count, peer);
+}
+
+bool turn_rules_is_ordinary(const struct turn_rules *rules, const struct yodel_addr *peer)
+{
+    return is_good(rules, 0, peer);
 }
 
 enum yodel_err turn_rules_add_own(struct turn_rules *rules, const struct yodel_addr *addr)

@@ -39,7 +39,8 @@ YODEL_MUST_USE enum yodel_err turn_rules_allow(struct turn_rules *rules, struct 
 YODEL_MUST_USE enum yodel_err turn_rules_add_own(
     struct turn_rules *rules, const struct yodel_addr *addr);
 
-// Whether the relay may exchange datagrams with `peer`, whatever its port.
+// Whether the relay may exchange anything with `peer`, whatever its port; and whether it might without an exception.
 bool turn_rules_is_allowed(const struct turn_rules *rules, const struct yodel_addr *peer);
+bool turn_rules_is_ordinary(const struct turn_rules *rules, const struct yodel_addr *peer);
 
 #endif

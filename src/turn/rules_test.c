@@ -55,6 +55,19 @@ static void special_addresses_are_refused(void)
     CHECK(!turn_rules_is_allowed(&none, &(struct yodel_addr){0}));
 }
 
+static void an_exception_makes_nothing_ordinary(void)
+{
+    struct turn_rules rules = {0};
+    struct yodel_addr inside = ip("10.0.0.1"), own = ip("8.8.4.4"), other = ip("8.8.8.8");
+
+    CHECK_EQ(turn_rules_allow(&rules, bytes_of_text("10.0.0.0/8")), YODEL_OK);
+    CHECK_EQ(turn_rules_allow(&rules, bytes_of_text("8.0.0.0/8")), YODEL_OK);
+    CHECK_EQ(turn_rules_add_own(&rules, &own), YODEL_OK);
+    CHECK(turn_rules_is_allowed(&rules, &inside) && !turn_rules_is_ordinary(&rules, &inside));
+    CHECK(turn_rules_is_allowed(&rules, &own) && !turn_rules_is_ordinary(&rules, &own));
+    CHECK(turn_rules_is_allowed(&rules, &other) && turn_rules_is_ordinary(&rules, &other));
+}
+
 static void an_exception_is_what_it_says(void)
 {
     static const struct {
@@ -135,5 +148,6 @@ static void own_addresses_are_refused_under_any_name(void)
     CHECK(is_allowed(&rules, "5.6.7.8"));
 }
 
-TEST_MAIN(TEST(special_addresses_are_refused), TEST(an_exception_is_what_it_says),
-    TEST(a_bad_rule_is_an_error), TEST(own_addresses_are_refused_under_any_name))
+TEST_MAIN(TEST(special_addresses_are_refused), TEST(an_exception_makes_nothing_ordinary),
+    TEST(an_exception_is_what_it_says), TEST(a_bad_rule_is_an_error),
+    TEST(own_addresses_are_refused_under_any_name))

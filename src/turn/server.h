@@ -37,8 +37,10 @@
 #define TURN_SERVER_CHANNEL_LIFETIME YODEL_SECONDS(600)    // §12.
 #define TURN_SERVER_RESERVATION_LIFETIME YODEL_SECONDS(30) // §7.2.
 #define TURN_SERVER_CONNECTIONS_PENDING 16u // Of an allocation, that no client has bound,
-#define TURN_SERVER_CONNECTIONS 64u         // and in all;
+#define TURN_SERVER_CONNECTIONS 64u         // and with those that are;
 #define TURN_SERVER_CONNECTIONS_PER_USER 256u
+#define TURN_SERVER_CONNECTIONS_PER_ADDRESS 512u      // Of clients at one IPv4 address or IPv6 /64;
+#define TURN_SERVER_CONNECTIONS_MAX 4096u             // in all.
 #define TURN_SERVER_CONNECT_TIMEOUT YODEL_SECONDS(30) // RFC 6062 §5.2: at least,
 #define TURN_SERVER_BIND_TIMEOUT YODEL_SECONDS(30)    // and as long to bind it.
 #define TURN_SERVER_REVIEW                                                                         \

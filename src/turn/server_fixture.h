@@ -13,8 +13,8 @@
 #include "turn/msg.h"
 #include "turn/server.h"
 
-#define WORLD_RELAYS 64
-#define WORLD_CONNECTIONS 512
+#define WORLD_RELAYS 72
+#define WORLD_CONNECTIONS 4100
 
 struct world {
     struct capped_alloc memory;

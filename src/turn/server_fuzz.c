@@ -196,7 +196,8 @@ static void check_connections(void)
         const struct turn_connection *connection = s.connections[i];
         const struct yodel_addr *remote = &connection->remote;
         bool is_relay = addr_same_ip(remote, &s.config.v4.bound);
-        FUZZ_CHECK(connection->state != TURN_CONNECTION_WANTED && remote->port != 0);
+        FUZZ_CHECK(connection->state != TURN_CONNECTION_WANTED);
+        FUZZ_CHECK(connection->state != TURN_CONNECTION_CONNECTING || remote->port != 0);
         FUZZ_CHECK(is_relay || turn_rules_is_allowed(&(struct turn_rules){0}, remote));
         FUZZ_CHECK(!is_relay || remote->port >= 50000); // Never the listener.
         FUZZ_CHECK(!connection->relay || connection->relay->is_tcp);

@@ -25,7 +25,7 @@ enum { TURN_V4, TURN_V6, TURN_FAMILIES };
 struct turn_holder {
     struct map_entry by_name;
     uint32_t held;
-    uint32_t connections; // Of a user, with peers.
+    uint32_t connections; // With peers.
     uint32_t realm_len;   // Of a user's name, which follows its realm.
     uint8_t name[];
 };
