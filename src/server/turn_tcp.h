@@ -3,15 +3,16 @@
 //   client === TCP or TLS ===> its stream <--- pipe ---> peer's stream ===> peer
 //
 // A peer's stream is not read before its client has bound it: what it says waits in the system's buffer.
-// Whoever takes nothing, or more than the rate allows, holds the other end up.
+// Whoever takes nothing, or more than the rate allows, holds the other end up. One end that has said all, or
+// has closed, closes the other one behind what was said last: there is no half of a connection (RFC 6062 §5.5).
 //
 // Implements  RFC 6062 §5 through turn/server.h
 // Not here    who may connect (turn/connection.h), the client's stream until it is bound
 //             (server/turn_stream.h)
 // Ownership   a pipe owns the peer's stream, and ends the client's, which server/turn_stream.h owns; it goes
 //             when both have closed and the core has let go
-// Limits      the core's; STREAM_QUEUE_MAX bytes wait each way; SERVER_TURN_TCP_ACCEPTS are accepted on
-//             one visit of the loop
+// Limits      the core's; STREAM_QUEUE_MAX bytes wait each way, and the last of them STREAM_END_TIMEOUT;
+//             SERVER_TURN_TCP_ACCEPTS are accepted on one visit of the loop
 
 #ifndef SERVER_TURN_TCP_H
 #define SERVER_TURN_TCP_H

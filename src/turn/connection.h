@@ -11,7 +11,8 @@
 // Ownership   the server owns them; one that closes belongs to no allocation any more, and is gone with
 //             the call after the one that told of it
 // Limits      TURN_SERVER_CONNECTIONS and those beside it; what nobody binds goes after
-//             TURN_SERVER_BIND_TIMEOUT; each Connect takes from peers_per_second, as a new peer does
+//             TURN_SERVER_BIND_TIMEOUT; each Connect takes from peers_per_second, as a new peer does. It needs no
+//             permission (§5.2 asks for none): the rules on addresses are the policy
 
 #ifndef TURN_CONNECTION_H
 #define TURN_CONNECTION_H

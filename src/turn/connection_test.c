@@ -218,9 +218,18 @@ static void who_comes_needs_a_permission_and_is_told_of(void)
     world_deinit(&s);
 }
 
+static void take_all_users_out(struct turn_credentials *without)
+{
+    turn_credentials_init(without, &s.env);
+    CHECK_EQ(turn_credentials_add_realm(without, bytes_of_text("yodel")), YODEL_OK);
+    turn_server_set_credentials(s.server, without);
+}
+
+// §5.5: however it ends.
 static void all_ends_with_the_allocation(void)
 {
-    for (int way = 0; way < 3; way++) {
+    for (int way = 0; way < 4; way++) {
+        struct turn_credentials without = {0};
         uint32_t id = set_up_connection();
         struct turn_client_id control = s.client;
         s.is_connect_slow = true;
@@ -232,13 +241,19 @@ static void all_ends_with_the_allocation(void)
         } else if (way == 1) {
             go_back_to(&control);
             CHECK_EQ(world_refresh(&s, 0), 0);
-        } else {
+        } else if (way == 2) {
             world_pass(&s, YODEL_SECONDS(601));
+        } else {
+            take_all_users_out(&without);
+            world_pass(&s, TURN_SERVER_REVIEW);
+            CHECK_EQ(stats()->ended[TURN_END_REVOKED], 1);
         }
         CHECK_EQ(stats()->connections, 0);
         world_settle(&s);
         CHECK_EQ(s.hung_up, 2);
         CHECK_EQ(s.relay_count, 0);
+        turn_server_set_credentials(s.server, &s.credentials);
+        turn_credentials_deinit(&without);
         world_deinit(&s);
     }
 }

@@ -198,6 +198,26 @@ for (const isTls of [false, true]) {
   });
 }
 
+test("who has said all is heard to the end, at either side; then both ends close", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback, ...on);
+  const peer = await listening(defer);
+  const control = await allocated(defer, server);
+  const data = await bound(defer, server, await connect(control, peer.port));
+  const much = randomBytes(1 << 20);
+  data.socket.end(much);
+  await until("all of it at the peer", () => peer.got.length === much.length);
+  await until("its end", () => peer.streams[0].readableEnded);
+  await gone(data, "the client's");
+  await until("that it is gone", async () => (await metric(server, "turn_connections")) === 0);
+  const other = await listening(defer);
+  const early = await connect(control, other.port);
+  await until("the peer's side", () => other.streams.length === 1);
+  other.streams[0].end("before it is bound");
+  const late = await bound(defer, server, early);
+  await until("what was said before", () => late.got.toString() === "before it is bound");
+  await gone(late, "the client's, too");
+});
+
 test("who has a permission may come, and others may not", async (defer) => {
   const server = await serve(defer, ...base, ...loopback, ...on);
   const control = await allocated(defer, server);
@@ -352,6 +372,23 @@ test("SIGTERM ends a server with connections in order", async (defer) => {
   const control = await allocated(defer, server);
   const data = await bound(defer, server, await connect(control, peer.port));
   server.child.kill("SIGTERM");
+  same((await within(8000, server.ended, "the server's end")).code, 0, "its code");
+  await gone(data, "the data connection");
+});
+
+test("a server that drains lets connections go on, and ends with the last", async (defer) => {
+  const server = await serve(defer, ...base, ...loopback, ...on, "--drain", "20");
+  const peer = await listening(defer);
+  const control = await allocated(defer, server);
+  const data = await bound(defer, server, await connect(control, peer.port));
+  const late = await connected(defer, server);
+  server.child.kill("SIGTERM");
+  await until("that it drains", async () => errorOf(await late.ask(3, [TCP])) === 508);
+  data.socket.write("still");
+  await until("what is said meanwhile", () => peer.got.toString() === "still");
+  const second = await listening(defer);
+  await connect(control, second.port);
+  control.socket.destroy();
   same((await within(8000, server.ended, "the server's end")).code, 0, "its code");
   await gone(data, "the data connection");
 });
