@@ -17,6 +17,8 @@
 #define VARIABLE 0x80
 #define PADDED 0x40
 #define COUNT_MASK 0x3f
+#define SILK_CONFIGS 16  // Of these, 12 to 15 are hybrid.
+#define SILK_FRAME 960   // Of which there are up to three in one of Opus.
 #define PADDING_MORE 255 // RFC 6716 §3.2.5: 254 bytes, and another length.
 
 // RFC 6716 §3.1, table 2: samples of one frame at 48 kHz.
@@ -106,6 +108,20 @@ static uint32_t skip_frames(struct reader *r, uint8_t code)
     return shape & COUNT_MASK;
 }
 
+// RFC 6716 §4.2.3: the first bits of the range coder are as likely 0 as 1, and so lie plainly: for
+// each channel a bit for each of SILK's frames, which tells of voice, and then one of redundancy.
+static bool has_fec(uint8_t toc, struct bytes frame)
+{
+    uint32_t silk_frames = (frame_samples(toc >> 3) + SILK_FRAME - 1) / SILK_FRAME;
+    uint32_t bits = 1u << (7 - silk_frames);
+
+    if (toc >> 3 >= SILK_CONFIGS || (toc & CODE_MASK) != 0 || frame.len == 0) {
+        return false;
+    }
+    bits |= (toc & STEREO) != 0 ? bits >> (silk_frames + 1) : 0;
+    return (frame.ptr[0] & bits) != 0;
+}
+
 enum yodel_err rtp_opus_parse(struct rtp_opus_info *info, struct bytes payload)
 {
     struct reader r = reader_of(payload);
@@ -119,6 +135,7 @@ enum yodel_err rtp_opus_parse(struct rtp_opus_info *info, struct bytes payload)
     *info = (struct rtp_opus_info){.samples = samples,
         .frames = frames,
         .is_stereo = (toc & STEREO) != 0,
-        .is_dtx = payload.len <= DTX_LEN_MAX};
+        .is_dtx = payload.len <= DTX_LEN_MAX,
+        .has_fec = has_fec(toc, bytes_of(payload.ptr + 1, payload.len - 1))};
     return YODEL_OK;
 }

@@ -2,7 +2,7 @@
 // whether it is well-formed at all.
 //
 // Implements  RFC 7587 §4.2 (the payload), §3.1.3 (DTX); RFC 6716 §3.1, §3.2, §3.4 (the packet, its
-//             rules R1 to R7)
+//             rules R1 to R7), §4.2.3 (whether it has low bit-rate redundancy)
 // Not here    the sound
 // Ownership   borrows nothing
 // Limits      RTP_OPUS_SAMPLES_MAX a packet, 1275 bytes a frame: Opus's own
@@ -20,7 +20,8 @@ struct rtp_opus_info {
     uint32_t samples; // In all frames, at RTP_OPUS_CLOCK_RATE.
     uint32_t frames;
     bool is_stereo;
-    bool is_dtx; // Nobody speaks: at most two bytes, and none may follow for a while.
+    bool is_dtx;  // Nobody speaks: at most two bytes, and none may follow for a while.
+    bool has_fec; // It repeats the packet before, roughly. Only of one frame it is told.
 };
 
 YODEL_MUST_USE enum yodel_err rtp_opus_parse(struct rtp_opus_info *info, struct bytes payload);

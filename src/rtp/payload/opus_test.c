@@ -35,6 +35,39 @@ static void what_browsers_send_is_understood(void)
     CHECK(info.samples == 960 && info.is_dtx); // RFC 7587 §3.1.3.
 }
 
+static void redundancy_lies_behind_the_bits_for_voice(void)
+{
+    static const struct {
+        uint8_t toc, first;
+        bool want;
+    } rows[] = {
+        {9 << 3, 0x40, true}, // 20 ms: a bit for voice, a bit for redundancy.
+        {9 << 3, 0xbf, false}, {8 << 3, 0x40, true}, // 10 ms.
+        {10 << 3, 0x20, true},                       // 40 ms: two for voice.
+        {10 << 3, 0xdf, false},                      //
+        {11 << 3, 0x10, true},                       // 60 ms: three.
+        {13 << 3, 0x40, true},                       // Hybrid.
+        {16 << 3, 0xff, false},                      // CELT has none.
+        {9 << 3 | 4, 0x10, true},                    // Stereo: of the side.
+        {9 << 3 | 4, 0xaf, false},                   //
+        {11 << 3 | 4, 0x01, true},                   //
+        {11 << 3 | 4, 0xee, false},                  //
+        {9 << 3 | 1, 0xff, false},                   // Two frames: not told.
+    };
+    struct rtp_opus_info info;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        memset(packet, 0, 41);
+        packet[0] = rows[i].toc;
+        packet[1] = rows[i].first;
+        CHECK_EQ(rtp_opus_parse(&info, bytes_of(packet, 41)), YODEL_OK);
+        CHECK_EQ(info.has_fec, rows[i].want);
+    }
+    packet[0] = 9 << 3;
+    CHECK_EQ(rtp_opus_parse(&info, bytes_of(packet, 1)), YODEL_OK);
+    CHECK(!info.has_fec);
+}
+
 // P13. Each row is the beginning of a packet of `len` bytes, the rest of which is zero.
 static void packets_that_break_a_rule_are_malformed(void)
 {
@@ -88,4 +121,5 @@ static void packets_that_break_a_rule_are_malformed(void)
 }
 
 TEST_MAIN(TEST(every_configuration_sounds_as_long_as_the_table_says),
-    TEST(what_browsers_send_is_understood), TEST(packets_that_break_a_rule_are_malformed))
+    TEST(what_browsers_send_is_understood), TEST(redundancy_lies_behind_the_bits_for_voice),
+    TEST(packets_that_break_a_rule_are_malformed))
