@@ -31,7 +31,8 @@ static const struct lws_protocol_vhost_options headers[] = {
     {headers + 3, NULL, "x-frame-options:", "DENY"},
     {headers + 4, NULL, "referrer-policy:", "no-referrer"},
     {headers + 5, NULL, "permissions-policy:",
-        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"},
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), "
+        "usb=(), interest-cohort=()"},
     {headers + 6, NULL, "cross-origin-opener-policy:", "same-origin"},
     {NULL, NULL, "cross-origin-resource-policy:", "same-origin"},
 };

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { accessibility } from "./cases/accessibility.mjs";
 import { between } from "./cases/between.mjs";
+import { calls } from "./cases/calls.mjs";
 import { doctor } from "./cases/doctor.mjs";
 import { folders } from "./cases/folders.mjs";
 import { hostile } from "./cases/hostile.mjs";
@@ -30,7 +31,7 @@ const nothingWentWrong = {
 };
 
 const wanted = process.argv.slice(2);
-const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal]
+const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, calls, relays, paths, terminal]
   .flat()
   .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 

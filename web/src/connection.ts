@@ -4,7 +4,7 @@
 // refused, loudly. Candidates trickle. When ICE fails while signaling is up, the offerer restarts it.
 
 import { isOnlyFingerprint } from "./fingerprint.ts";
-import { Problem } from "./problem.ts";
+import { noPath, Problem } from "./problem.ts";
 
 export const CHANNEL_LABEL = "files";
 export const CHANNEL_PROTOCOL = "yodel-transfer-1";
@@ -189,9 +189,7 @@ export class Connection {
   }
 
   #noPath(): Problem {
-    const urls = this.#options.iceServers.flatMap((server) => server.urls);
-    if (!urls.some((url) => /^turns?:/.test(url))) return new Problem("no-relay");
-    return new Problem(this.#hasRelay ? "no-path" : "relay-silent");
+    return noPath(this.#options.iceServers, this.#hasRelay);
   }
 
   #restart(): void {

@@ -1,15 +1,18 @@
-// The page: which of its three views shows, and what the address says.
+// The page: which of its views shows, and what the address says.
 //
-//   /                      send, or type a code
+//   /                      send, type a code, or call
 //   /#7-amber-falcon       receive under this code
+//   /#call=ROOM            a call in this room
 //   /#doctor               what may keep this browser from connecting
 
+import { isRoomName } from "./call/messages.ts";
 import * as codes from "./code.ts";
 import { fingerprintOf, makeCertificate } from "./fingerprint.ts";
 import type { Identity } from "./flows/link.ts";
 import { Problem } from "./problem.ts";
 import { Files, sourcesOf, type Chosen } from "./storage/client.ts";
 import { cleanUp } from "./storage/store.ts";
+import { CallPage } from "./ui/call.ts";
 import { DoctorPage } from "./ui/doctor.ts";
 import { show } from "./ui/dom.ts";
 import { home } from "./ui/home.ts";
@@ -17,8 +20,10 @@ import { fromTransfer, tidy } from "./ui/pick.ts";
 import { ReceivePage } from "./ui/receive.ts";
 import { SendPage } from "./ui/send.ts";
 
+const CALL = "call=";
+
 const files = new Files(WORKER_FILE);
-let page: SendPage | ReceivePage | DoctorPage | undefined;
+let page: SendPage | ReceivePage | CallPage | DoctorPage | undefined;
 
 // A new one each time: two transfers cannot be linked by it.
 async function newIdentity(): Promise<Identity> {
@@ -34,7 +39,12 @@ function goHome(options: { problem?: Problem; typed?: string } = {}): void {
   page = undefined;
   setAddress("");
   document.title = "Yodel";
-  show(...home({ send: (chosen) => void send(chosen), receive: (code) => void receive(code) }, options));
+  const actions = {
+    send: (chosen: Chosen[]) => void send(chosen),
+    receive: (code: codes.Code) => void receive(code),
+    call,
+  };
+  show(...home(actions, options));
   if (options.typed) document.getElementById("code")?.focus();
 }
 
@@ -69,6 +79,16 @@ async function receive(code: codes.Code): Promise<void> {
   page.start();
 }
 
+function call(room: string): void {
+  page?.stop();
+  if (typeof RTCPeerConnection !== "function") return goHome({ problem: new Problem("unsupported") });
+  setAddress(`#${CALL}${room}`);
+  document.title = "Yodel: call";
+  page = new CallPage(room, { leave: () => goHome(), again: () => call(room) });
+  show(...page.elements());
+  page.start();
+}
+
 function examine(): void {
   page?.stop();
   document.title = "Yodel: doctor";
@@ -84,6 +104,10 @@ function followAddress(): void {
     return goHome();
   }
   if (fragment === "doctor") return examine();
+  if (fragment.startsWith(CALL)) {
+    const room = fragment.slice(CALL.length);
+    return isRoomName(room) ? call(room) : goHome({ problem: new Problem("bad-room") });
+  }
   const code = codes.parse(fragment);
   if (code) void receive(code);
   else goHome({ problem: new Problem("bad-code"), typed: "" });
@@ -126,5 +150,8 @@ function listenForFiles(): void {
 listenForFiles();
 addEventListener("hashchange", followAddress);
 addEventListener("pagehide", () => page?.leave());
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted && page) location.reload(); // Kept by the browser as it was, but its connections are not.
+});
 followAddress();
 void cleanUp(Date.now()).catch(() => undefined);

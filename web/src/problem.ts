@@ -28,6 +28,17 @@ export type ProblemCode =
   | "too-large"
   | "bad-name"
   | "nothing"
+  | "server-away"
+  | "bad-room"
+  | "room-full"
+  | "no-camera"
+  | "camera-denied"
+  | "camera-busy"
+  | "no-microphone"
+  | "microphone-denied"
+  | "microphone-busy"
+  | "no-tls"
+  | "no-screen"
   | "unsupported";
 
 export interface Explanation {
@@ -142,6 +153,50 @@ const explanations: Record<ProblemCode, Explanation> = {
     what: "There is nothing to send in what you chose.",
     todo: "Choose files, or folders with files in them.",
   },
+  "server-away": {
+    what: "The server does not answer.",
+    todo: "The call goes on without it. This page keeps trying, as it is needed where the path breaks.",
+  },
+  "bad-room": {
+    what: "That is not a room's name.",
+    todo: "Up to 64 letters, digits, dots, dashes and underscores, without spaces.",
+  },
+  "room-full": {
+    what: "This call is for two, and two are in it.",
+    todo: "Wait until one of them leaves, or call under another link.",
+  },
+  "no-camera": {
+    what: "No camera was found.",
+    todo: "You can still see and hear the other side. A camera that you plug in can be chosen at any time.",
+  },
+  "camera-denied": {
+    what: "This page may not use the camera.",
+    todo: "To be seen, allow it in the browser's address bar or in the system's settings, then choose it again.",
+  },
+  "camera-busy": {
+    what: "The camera does not start.",
+    todo: "Another program may be using it: close that, then choose the camera again.",
+  },
+  "no-microphone": {
+    what: "No microphone was found.",
+    todo: "You can still see and hear the other side. A microphone that you plug in can be chosen at any time.",
+  },
+  "microphone-denied": {
+    what: "This page may not use the microphone.",
+    todo: "To be heard, allow it in the browser's address bar or in the system's settings, then choose it again.",
+  },
+  "microphone-busy": {
+    what: "The microphone does not start.",
+    todo: "Another program may be using it: close that, then choose the microphone again.",
+  },
+  "no-tls": {
+    what: "Browsers give camera and microphone only to pages that came over TLS.",
+    todo: "Open this page with https, or as localhost. You can still see and hear the other side.",
+  },
+  "no-screen": {
+    what: "No screen can be shared from here.",
+    todo: "This browser does not offer it, or the system does not allow it. The call goes on.",
+  },
   unsupported: {
     what: "This browser cannot make direct connections.",
     todo: "WebRTC is missing or switched off. Use a current Firefox, Chrome, Edge or Safari.",
@@ -164,6 +219,13 @@ export class Problem extends Error {
 
 export function isProblemCode(code: unknown): code is ProblemCode {
   return typeof code === "string" && Object.hasOwn(explanations, code);
+}
+
+// Why no path was found: by what the server offers, and whether its relay answered.
+export function noPath(iceServers: RTCIceServer[], hasRelay: boolean): Problem {
+  const urls = iceServers.flatMap((server) => server.urls);
+  if (!urls.some((url) => /^turns?:/.test(url))) return new Problem("no-relay");
+  return new Problem(hasRelay ? "no-path" : "relay-silent");
 }
 
 // Makes a Problem of whatever was thrown: the browser's own errors have names.

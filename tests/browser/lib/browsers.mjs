@@ -14,6 +14,13 @@ const PATIENCE = { timeout: 90_000, protocolTimeout: 120_000 };
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
+// A camera that shows a moving picture, a microphone that beeps and a screen, and a yes to every question. "Chromium 2" has none.
+const DEVICES = [
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--auto-select-desktop-capture-source=Entire screen",
+];
+
 // A browser, and the folder that its downloads end up in. One in another network is run by a script of the caller's, and
 // spoken to through a pipe.
 export async function chromium(home, name, elsewhere) {
@@ -32,6 +39,7 @@ export async function chromium(home, name, elsewhere) {
       "--disable-component-update",
       "--disable-sync",
       "--disable-dev-shm-usage",
+      ...(name === "Chromium" ? DEVICES : []),
     ],
     ...PATIENCE,
   });
@@ -59,6 +67,8 @@ async function firefox(home, authority) {
       "browser.helperApps.neverAsk.saveToDisk": DOWNLOAD_TYPES,
       "network.captive-portal-service.enabled": false,
       "network.connectivity-service.enabled": false,
+      "media.navigator.streams.fake": true,
+      "media.navigator.permission.disabled": true,
     },
     ...PATIENCE,
   });

@@ -73,9 +73,9 @@ function countersOf(text) {
 }
 
 // `host` is where STUN and TURN are, and the page is opened, unless it has a name. With a certificate (lib/certificate.mjs)
-// the page is over TLS, and TURN over TLS on the same port.
-export async function serve({ host = "127.0.0.1", name = host, args = [], certificate } = {}) {
-  const [port, udp] = [await freePort(), await freePort()];
+// the page is over TLS, and TURN over TLS on the same port. `ports` are those of a server that was there before.
+export async function serve({ host = "127.0.0.1", name = host, args = [], certificate, ports } = {}) {
+  const { port, udp } = ports ?? { port: await freePort(), udp: await freePort() };
   const at = args.includes("--udp") ? [] : ["--udp", `${host}:${udp}`];
   if (certificate) {
     at.push("--tls-cert", certificate.certificate, "--tls-key", certificate.key);

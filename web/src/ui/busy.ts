@@ -1,4 +1,4 @@
-// While a transfer runs: the screen stays on, and closing the page asks first.
+// While a transfer or a call runs, the screen stays on; closing the page in a transfer asks first.
 
 let lock: WakeLockSentinel | undefined;
 let isBusy = false;
@@ -16,11 +16,11 @@ function warn(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
-export function setBusy(busy: boolean): void {
+export function setBusy(busy: boolean, asks = true): void {
   if (busy === isBusy) return;
   isBusy = busy;
   if (busy) {
-    addEventListener("beforeunload", warn);
+    if (asks) addEventListener("beforeunload", warn);
     document.addEventListener("visibilitychange", acquire);
     void acquire();
   } else {

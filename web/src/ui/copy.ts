@@ -31,11 +31,11 @@ export function copyButton(label: string, text: () => string): HTMLButtonElement
   return self;
 }
 
-export function shareButton(url: () => string): HTMLButtonElement | undefined {
+export function shareButton(url: () => string, title = "Files for you"): HTMLButtonElement | undefined {
   if (!navigator.share) return undefined;
   const share = async () => {
     try {
-      await navigator.share({ title: "Files for you", url: url() });
+      await navigator.share({ title, url: url() });
     } catch {
       // The user thought better of it.
     }

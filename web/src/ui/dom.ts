@@ -48,6 +48,13 @@ const icons = {
   internet: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M3 12h18M12 3c5 5 5 13 0 18M12 3c-5 5-5 13 0 18",
   direct: "M4 12h16M14 6l6 6-6 6M4 6v12",
   relay: "M4 12h4M16 12h4M8 8h8v8H8z",
+  microphone: "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3M6 11a6 6 0 0 0 12 0M12 17v4",
+  camera: "M3 7h12v10H3zM15 11l6-4v10l-6-4",
+  screen: "M3 5h18v11H3zM8 20h8M12 16v4",
+  chat: "M4 5h16v11H10l-5 4v-4H4z",
+  chart: "M4 20V4M4 20h16M7 15l4-5 3 3 5-7",
+  devices: "M4 7h9M17 7h3M4 17h3M11 17h9M13 5v4M11 15v4",
+  leave: "M3 15c5-5 13-5 18 0l-3 3-4-2v-3M3 15l3 3 4-2v-3",
   alert: "M12 4l9 16H3zM12 10v4M12 17v.5",
 };
 
@@ -62,11 +69,11 @@ export function icon(name: keyof typeof icons): SVGElement {
 export function button(
   label: string,
   onclick: () => unknown,
-  options: { class?: string; icon?: keyof typeof icons } = {},
+  options: { class?: string; icon?: keyof typeof icons; id?: string } = {},
 ): HTMLButtonElement {
   return h(
     "button",
-    { type: "button", class: options.class ?? "", onclick },
+    { type: "button", class: options.class ?? "", id: options.id, onclick },
     options.icon && icon(options.icon),
     label,
   );

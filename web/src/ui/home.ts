@@ -1,7 +1,8 @@
-// The first page: give files, or type a code.
+// The first page: give files, type a code, or call.
 
 import * as codes from "../code.ts";
 import { Problem } from "../problem.ts";
+import { isRoomName, randomRoom } from "../call/messages.ts";
 import type { Chosen } from "../storage/client.ts";
 import { CodeField } from "./code-field.ts";
 import { button, h, icon } from "./dom.ts";
@@ -11,6 +12,7 @@ import { fromFileList } from "./pick.ts";
 export interface HomeActions {
   send(chosen: Chosen[]): void;
   receive(code: codes.Code): void;
+  call(room: string): void;
 }
 
 function picker(actions: HomeActions, isFolder: boolean): HTMLInputElement {
@@ -96,16 +98,58 @@ function receiveCard(actions: HomeActions, typed: string): HTMLElement {
   );
 }
 
+function callCard(actions: HomeActions): HTMLElement {
+  const name = h("input", {
+    id: "room",
+    type: "text",
+    maxlength: 64,
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    placeholder: "a name that nobody guesses",
+    "aria-describedby": "room-hint",
+  });
+  const answer = h("div", { "aria-live": "polite" });
+  const onsubmit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const wanted = name.value.trim();
+    if (wanted === "" || isRoomName(wanted)) return actions.call(wanted === "" ? randomRoom() : wanted);
+    answer.replaceChildren(notice(new Problem("bad-room")));
+    name.setAttribute("aria-invalid", "true");
+    name.focus();
+  };
+  return h(
+    "section",
+    { class: "card call", "aria-labelledby": "call-title" },
+    h("div", { class: "mark" }, icon("camera")),
+    h("h2", { id: "call-title" }, "Call"),
+    h("p", { class: "lead" }, "See and hear each other, and show a screen. You get a link; whoever opens it is there."),
+    h(
+      "form",
+      { onsubmit, novalidate: true },
+      h("label", { for: "room", class: "unseen" }, "Name of the room"),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "submit", class: "primary", id: "call" }, "Call somebody"),
+        h("div", { class: "field" }, name),
+      ),
+      h("p", { id: "room-hint", class: "hint" }, "Leave the room's name empty, unless you want one that you can remember: then anybody who thinks of it can come in."),
+      answer,
+    ),
+  );
+}
+
 export function home(actions: HomeActions, options: { problem?: Problem; typed?: string }): Node[] {
   return [
     h("h1", {}, "From here to there, and nowhere else"),
     h(
       "p",
       { class: "tagline" },
-      "Files go straight from one device to the other, encrypted. No account, no limit, nothing kept on a server.",
+      "Files and calls go straight from one device to the other, encrypted. No account, no limit, nothing kept on a server.",
     ),
     ...(options.problem ? [notice(options.problem)] : []),
-    h("div", { class: "cards" }, sendCard(actions), receiveCard(actions, options.typed ?? "")),
+    h("div", { class: "cards" }, sendCard(actions), receiveCard(actions, options.typed ?? ""), callCard(actions)),
     h("p", { class: "hint" }, "It does not connect? ", h("a", { href: "#doctor" }, "See what is in the way")),
   ];
 }

@@ -16,6 +16,10 @@ const pathTexts: Record<Path["kind"], string> = {
   relay: "Through a relay",
 };
 
+export function pathText(path: Path): string {
+  return pathTexts[path.kind] + (path.isTcp ? ", over TCP" : "");
+}
+
 export class Meter {
   readonly #bar = h("progress", { max: 1, value: 0, class: "overall", "aria-label": "Progress" });
   readonly #numbers = h("p", { class: "numbers" });
@@ -84,7 +88,7 @@ export class Meter {
     this.#path.dataset["kind"] = path.kind;
     this.#path.replaceChildren(
       icon(path.kind),
-      h("span", {}, pathTexts[path.kind] + (path.isTcp ? ", over TCP" : "")),
+      h("span", {}, pathText(path)),
       h("span", { class: "ends" }, ends),
     );
   }

@@ -1,0 +1,185 @@
+// Calls from page to page, with the browsers' own cameras and microphones for tests: a picture that moves, and a beep.
+
+import { equal, isTrue } from "../lib/check.mjs";
+import * as page from "../lib/page.mjs";
+
+const WAIT_MS = 30_000;
+
+async function until(where, what, test, ...args) {
+  await where.waitForFunction(test, { timeout: WAIT_MS, polling: 100 }, ...args).catch(async () => {
+    throw new Error(`${what}: ${await page.text(where, "main")}`);
+  });
+}
+
+// Every connection of a page, so that a case can ask it what has come.
+function keepPeers() {
+  globalThis.peers = [];
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(config) {
+      super(config);
+      globalThis.peers.push(this);
+    }
+  };
+}
+
+const room = () => `room-${Math.random().toString(36).slice(2)}`;
+const linkTo = (server, name) => `${server.url}#call=${name}`;
+
+// As a person does: look, allow, join.
+async function join(browser, url, { isOpen = true } = {}) {
+  const where = await page.open(browser, url, keepPeers);
+  await where.bringToFront();
+  await page.expectStep(where, "#join");
+  if (isOpen && (await where.$("#open"))) {
+    await where.click("#open");
+    await where.waitForSelector("#open", { hidden: true, timeout: WAIT_MS });
+  }
+  await where.click("#join");
+  return where;
+}
+
+const expectState = (where, state) =>
+  until(where, `the state is not ${state}`, (want) => document.querySelector(".stage")?.dataset.state === want, state);
+
+// What has come by the newest connection.
+const received = (where) =>
+  where.evaluate(async () => {
+    const found = { frames: 0, level: 0, packets: 0, bytes: 0 };
+    for (const stat of (await peers.at(-1).getStats()).values()) {
+      if (stat.type !== "inbound-rtp") continue;
+      found.bytes += stat.bytesReceived;
+      if (stat.kind === "video") found.frames = stat.framesDecoded ?? 0;
+      else Object.assign(found, { level: stat.audioLevel ?? 0, packets: stat.packetsReceived });
+    }
+    return found;
+  });
+
+async function eventually(what, test) {
+  const end = Date.now() + WAIT_MS;
+  while (!(await test())) {
+    if (Date.now() > end) throw new Error(what);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+// Pictures come, and more of them, and they are not black.
+async function expectPicture(where, what) {
+  await where.bringToFront(); // A page that nobody sees draws nothing.
+  const before = (await received(where)).frames;
+  await eventually(`${what}: no pictures come`, async () => (await received(where)).frames > before + 5);
+  await until(where, `${what}: the picture is black`, () => {
+    const canvas = new OffscreenCanvas(64, 36);
+    const context = canvas.getContext("2d");
+    context.drawImage(document.querySelector(".theirs"), 0, 0, 64, 36);
+    const { data } = context.getImageData(0, 0, 64, 36);
+    return data.reduce((all, value, index) => all + (index % 4 === 3 ? 0 : value), 0) / (64 * 36 * 3) > 5;
+  });
+}
+
+const expectSound = (where, what) => eventually(`${what}: no sound comes`, async () => (await received(where)).level > 0.001);
+
+async function expectRemote(where, member, want) {
+  await until(where, `${member} is not ${want}`, (name, value) => document.querySelector(".stage").dataset[name] === value, member, want);
+}
+
+async function chat(from, to, words) {
+  await from.bringToFront();
+  if (!(await from.$("#chat[aria-expanded=true]"))) await from.click("#chat");
+  await from.type("#chat-field", `${words}\n`);
+  await until(to, "the message does not come", (text) => document.querySelector(".chat-log").textContent.includes(text), words);
+}
+
+async function call(context, server, names) {
+  const url = linkTo(server, room());
+  const pages = [];
+  for (const name of names) pages.push(await join(await context.browsers.get(name), url));
+  for (const where of pages) await expectState(where, "connected");
+  return { url, pages };
+}
+
+function seesAndHears(from, to) {
+  return {
+    name: `${from} and ${to} see and hear each other, mute, write and show a screen`,
+    async run(context) {
+      const { pages } = await call(context, context.server, [from, to]);
+      for (const [index, where] of pages.entries()) {
+        await expectPicture(where, `page ${index}`);
+        await expectSound(where, `page ${index}`);
+      }
+      for (const [a, b] of [pages, [...pages].reverse()]) {
+        await chat(a, b, `<b>grüezi</b> ${Math.random()}`);
+        await a.click("#mute");
+        await expectRemote(b, "remoteAudio", "muted");
+        await eventually("it is heard although it is muted", async () => (await received(b)).level < 0.001);
+        await a.click("#camera");
+        await expectRemote(b, "remoteVideo", "off");
+        await a.click("#screen");
+        await expectRemote(b, "remoteVideo", "screen");
+        await expectPicture(b, "the screen");
+        await a.bringToFront();
+        await a.click("#screen");
+        await expectRemote(b, "remoteVideo", "off");
+        await a.click("#camera");
+        await a.click("#mute");
+        await expectRemote(b, "remoteVideo", "camera");
+        await expectPicture(b, "the camera once more");
+        equal(await b.$$eval(".chat-log b", (all) => all.length), 0, "markup in the chat");
+      }
+      await pages[1].bringToFront();
+      await pages[1].click("#leave");
+      await expectState(pages[0], "left");
+      await page.close(...pages);
+    },
+  };
+}
+
+export const calls = [
+  seesAndHears("Chromium", "Chromium"),
+  seesAndHears("Chromium", "Firefox"),
+  {
+    name: "a call outlives its server, finds it again when it is back, and is found again by a page that was reloaded",
+    async run(context) {
+      const server = await context.newServer();
+      const { pages } = await call(context, server, ["Chromium", "Firefox"]);
+      await server.kill();
+      for (const where of pages) await page.expectProblem(where, "server-away");
+      for (const where of pages) await expectPicture(where, "without a server");
+      const again = await context.newServer({ ports: server });
+      for (const where of pages) {
+        await until(where, "the server is not found again", () => !document.querySelector(".notice"));
+        await expectState(where, "connected");
+        equal(await where.evaluate(() => peers.length), 1, "connections");
+        await expectPicture(where, "with the server again");
+      }
+      await pages[0].bringToFront();
+      await pages[0].reload({ waitUntil: "load" });
+      await expectState(pages[0], "connected");
+      await expectState(pages[1], "connected");
+      await expectPicture(pages[0], "after a reload");
+      await expectPicture(pages[1], "after the other's reload");
+      equal(await pages[1].evaluate(() => peers.length), 2, "connections of the one that stayed");
+      await page.close(...pages);
+      await again.stop();
+    },
+  },
+  {
+    name: "who has no camera and no microphone is told so, and sees and hears; a third one is told that two are in the call",
+    async run(context) {
+      const { browsers, server } = context;
+      const url = linkTo(server, room());
+      const poor = await join(await browsers.get("Chromium 2"), url);
+      await page.expectProblem(poor, "no-camera");
+      await page.expectProblem(poor, "no-microphone");
+      const rich = await join(await browsers.get("Chromium"), url);
+      await expectState(poor, "connected");
+      await expectPicture(poor, "without a camera");
+      await expectSound(poor, "without a microphone");
+      await expectRemote(rich, "remoteVideo", "none");
+      const third = await join(await browsers.get("Firefox"), url, { isOpen: false });
+      await page.expectProblem(third, "room-full");
+      await expectState(rich, "connected");
+      isTrue((await received(poor)).bytes > 0, "the two go on");
+      await page.close(poor, rich, third);
+    },
+  },
+];
