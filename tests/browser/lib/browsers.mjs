@@ -53,11 +53,14 @@ async function firefox(home, authority) {
   const downloads = join(home, "firefox-downloads");
   const profile = join(home, "firefox");
   await trust(profile, authority);
+  // Whoever runs this may have a screen; the tests say that Firefox has none.
+  const { DISPLAY, WAYLAND_DISPLAY, ...env } = process.env;
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
     userDataDir: profile,
     headless: true,
+    env,
     extraPrefsFirefox: {
       "browser.download.dir": downloads,
       "browser.download.folderList": 2,
