@@ -30,8 +30,8 @@ async function join(browser, url, { isOpen = true } = {}) {
   const where = await page.open(browser, url, keepPeers);
   await where.bringToFront();
   await page.expectStep(where, "#join");
-  if (isOpen && (await where.$("#open"))) {
-    await where.click("#open");
+  if (isOpen) {
+    await where.evaluate(() => document.querySelector("#open")?.click()); // A page that may already has opened them itself.
     await where.waitForSelector("#open", { hidden: true, timeout: WAIT_MS });
   }
   await where.click("#join");

@@ -74,8 +74,7 @@ export class CallConnection {
     this.#isPolite = isPolite;
     if (this.#hasBegun) {
       this.#configure(iceServers);
-      // What was on its way when the server went is lost; and the network may be another.
-      if (!isPolite) this.#enqueue(() => this.#restart());
+      this.#enqueue(() => this.#resume());
     } else if (!isPolite) {
       this.#begin();
     }
@@ -148,9 +147,20 @@ export class CallConnection {
     this.#tell();
   }
 
+  // What was on its way when the server went is lost. A path that works is left alone: after a restart between Chromium and
+  // Firefox, pictures may stop for many seconds.
+  async #resume(): Promise<void> {
+    await this.#takeBack();
+    if (!this.#isPolite && !this.isConnected) await this.#restart();
+  }
+
+  async #takeBack(): Promise<void> {
+    if (this.peer.signalingState === "have-local-offer") await this.peer.setLocalDescription({ type: "rollback" });
+  }
+
   async #restart(): Promise<void> {
     if (!this.#handlers.canSignal()) return;
-    if (this.peer.signalingState === "have-local-offer") await this.peer.setLocalDescription({ type: "rollback" });
+    await this.#takeBack();
     this.peer.restartIce();
     await this.#offer();
   }
