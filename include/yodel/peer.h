@@ -218,7 +218,9 @@ struct yodel_ice_candidate {
 enum yodel_err yodel_peer_add_ice_candidate(
     yodel_peer *peer, const struct yodel_ice_candidate *candidate);
 
-// restartIce: the next offer has new credentials; YODEL_EVENT_NEGOTIATION_NEEDED follows.
+// restartIce: the next offer has new credentials; YODEL_EVENT_NEGOTIATION_NEEDED follows. A peer whose
+// ICE has failed wants this by itself, some time after YODEL_CONNECTION_FAILED: who makes the offers that
+// the event asks for, and carries them, has nothing else to do for a network that was away.
 void yodel_peer_restart_ice(yodel_peer *peer);
 
 // close. The other side is told (SCTP ABORT, DTLS close_notify) by the next calls of

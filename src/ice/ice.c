@@ -120,6 +120,12 @@ void ice_end_local(struct ice *ice)
     touch(ice);
 }
 
+void ice_await_local(struct ice *ice)
+{
+    ice->has_ended_local = false;
+    touch(ice);
+}
+
 const char *ice_local_ufrag(const struct ice *ice)
 {
     return ice->local.ufrag;

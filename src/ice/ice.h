@@ -190,6 +190,8 @@ void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t pref
 void ice_add_local_tcp(struct ice *ice, const struct yodel_addr *listening);
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base); // The interface went away.
 void ice_end_local(struct ice *ice);
+void ice_await_local(
+    struct ice *ice); // After the end: bases or servers are to be waited for again.
 
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);
@@ -274,6 +276,15 @@ enum ice_revival ice_take_revival(struct ice *ice);
 enum ice_state ice_state(const struct ice *ice);
 enum ice_gathering ice_gathering(const struct ice *ice);
 const struct ice_stats *ice_stats(const struct ice *ice);
+static inline bool ice_has_failed(const struct ice *ice)
+{
+    return ice->is_failed || ice->consent.is_expired;
+}
+// Checks are under way, and no path is there yet.
+static inline bool ice_is_seeking(const struct ice *ice)
+{
+    return ice->has_remote && !ice->selected.is_used && !ice_has_failed(ice);
+}
 // Why the state is ICE_FAILED, as a clause for a person, or NULL.
 const char *ice_failure(const struct ice *ice);
 const char *ice_state_name(enum ice_state state); // The W3C's token.

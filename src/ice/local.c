@@ -11,6 +11,7 @@
 #include "stun/attr.h"
 
 #define KEEP_ALIVE YODEL_SECONDS(15) // RFC 8445 §11.
+#define ASK_AGAIN YODEL_SECONDS(1)   // Who gave no answer, while the peer is sought.
 
 // Ends 5 s after it began (0, 0.5, 1.5, 3.5): gathering waits no longer for a dead server.
 static const struct stun_txn_schedule gather_schedule = {YODEL_MS(500), 2, 4, 3};
@@ -400,10 +401,11 @@ struct ice_gather *ice_local_find_gather(struct ice *ice, const struct stun_msg 
     return NULL;
 }
 
-static void finish(struct ice_gather *gather, yodel_time now)
+static void finish(struct ice_gather *gather, bool is_silent, yodel_time now)
 {
     gather->is_answered = true;
-    gather->again_at = time_after(now, KEEP_ALIVE);
+    gather->is_silent = is_silent;
+    gather->finished_at = now;
 }
 
 void ice_local_answered(
@@ -415,7 +417,7 @@ void ice_local_answered(
         ice->stats.drops[ICE_DROP_TRANSACTION]++;
         return;
     }
-    finish(gather, now);
+    finish(gather, false, now);
     if (stun_msg_class(msg) != STUN_SUCCESS ||
         (!stun_attr_read_addr(msg, STUN_XOR_MAPPED_ADDRESS, &mapped) &&
             !stun_attr_read_addr(msg, STUN_MAPPED_ADDRESS, &mapped))) {
@@ -432,7 +434,7 @@ void ice_local_run(struct ice *ice, yodel_time now)
 
         stun_txn_tick(&gather->txn, now);
         if (gather->txn.state == STUN_TXN_TIMED_OUT) {
-            finish(gather, now);
+            finish(gather, true, now);
             gather->txn.state = STUN_TXN_IDLE;
         }
     }
@@ -455,9 +457,17 @@ static bool needs_keep_alive(const struct ice *ice, const struct ice_gather *gat
            !ice->is_failed;
 }
 
+// The network may have been away, and may come back.
+static yodel_time again_at(const struct ice *ice, const struct ice_gather *gather)
+{
+    bool is_missed = gather->is_silent && ice_is_seeking(ice);
+
+    return time_after(gather->finished_at, is_missed ? ASK_AGAIN : KEEP_ALIVE);
+}
+
 static bool is_to_start(const struct ice *ice, const struct ice_gather *gather, yodel_time now)
 {
-    return !gather->is_started || (needs_keep_alive(ice, gather) && now >= gather->again_at);
+    return !gather->is_started || (needs_keep_alive(ice, gather) && now >= again_at(ice, gather));
 }
 
 struct ice_gather *ice_local_due(struct ice *ice, bool may_start, yodel_time now)
@@ -497,8 +507,8 @@ yodel_time ice_local_next_timeout(const struct ice *ice)
 
         earliest = time_min(earliest, stun_txn_next_timeout(&gather->txn));
         if (needs_keep_alive(ice, gather)) {
-            yodel_time again_at = gather->again_at > ice->pace_at ? gather->again_at : ice->pace_at;
-            earliest = time_min(earliest, again_at);
+            yodel_time again = again_at(ice, gather);
+            earliest = time_min(earliest, again > ice->pace_at ? again : ice->pace_at);
         }
     }
     return earliest;

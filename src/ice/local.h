@@ -47,7 +47,8 @@ struct ice_gather {
     uint8_t local;
     uint8_t server;
     struct stun_txn txn;
-    yodel_time again_at; // While no pair is selected, mappings are kept open.
+    bool is_silent;         // The latter.
+    yodel_time finished_at; // While no pair is selected, it asks again after a while.
 };
 
 // A host candidate of `base`, and gathering from it. False at the limit or for a useless address.

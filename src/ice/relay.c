@@ -260,6 +260,17 @@ static yodel_time retries_since(const struct ice_relay *relay, yodel_time now)
     return is_udp && relay->has_candidates ? relay->ready_at : now;
 }
 
+// One that worked once; and one that gave no answer, while there is no path without it. Where there
+// can be none, that is a failure, and a restart asks again. What is answered along a path that another
+// was sent on to, that one hears.
+static bool is_worth_asking(const struct ice *ice, const struct ice_relay *relay)
+{
+    bool is_silent = relay->client.error == 0 && find_path(ice, &relay->client.path) == relay;
+    bool is_missed = !ice->selected.is_used && !ice->is_failed && !ice->config.is_relay_only;
+
+    return relay->was_ready || (is_silent && is_missed);
+}
+
 static void lose(struct ice *ice, uint8_t at, yodel_time now)
 {
     struct ice_relay *relay = ice->relays[at];
@@ -269,7 +280,7 @@ static void lose(struct ice *ice, uint8_t at, yodel_time now)
         remove_candidates(ice, at);
         relay->loss = relay->client.failure;
     }
-    if (relay->was_ready && relay->retry_at == YODEL_NEVER &&
+    if (is_worth_asking(ice, relay) && relay->retry_at == YODEL_NEVER &&
         relay->retries < ICE_RELAY_RETRIES_MAX) {
         relay->retry_at = time_after(since, ICE_RELAY_RETRY << relay->retries);
         relay->retries++;

@@ -25,7 +25,7 @@ enum ice_state ice_state(const struct ice *ice)
     if (ice->is_closed) {
         return ICE_CLOSED;
     }
-    if (ice->consent.is_expired || ice->is_failed) {
+    if (ice_has_failed(ice)) {
         return ICE_FAILED;
     }
     if (ice->selected.is_used) {

@@ -51,6 +51,7 @@ static void restart(yodel_peer *peer)
 {
     ice_restart(&peer->ice);
     peer_candidates_clear(&peer->candidates);
+    peer_recovery_await_names(peer);
 }
 
 YODEL_API enum yodel_err yodel_peer_create_offer(yodel_peer *peer, struct yodel_description *offer)
@@ -252,7 +253,9 @@ static enum yodel_err apply_remote(yodel_peer *peer, const struct jsep_change *c
     *(char *)mempcpy(ufrag, change->ufrag.ptr, change->ufrag.len) = '\0';
     *(char *)mempcpy(pwd, change->pwd.ptr, change->pwd.len) = '\0';
     if (change->is_restart && !change->is_negotiated) {
-        restart(peer); // An offer restarts: our answer has new credentials too.
+        restart(peer); // An offer restarts: our answer has new credentials too, and the wish for
+        peer->wants_restart = false; // some is fulfilled (W3C webrtc §4.4.1.5).
+        peer->has_restarted = false;
     }
     enum yodel_err err = ice_set_remote_credentials(&peer->ice, ufrag, pwd);
     for (size_t i = 0; i < change->candidates.count && !err; i++) {

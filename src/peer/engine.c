@@ -104,7 +104,6 @@ static void watch_names(yodel_peer *peer, yodel_time now)
         peer->names_due = now + PEER_NAMES_WAIT;
     } else if (now >= peer->names_due) {
         for (uint32_t i = 0; i < peer->server_count; i++) {
-            peer->servers[i].is_late = !peer->servers[i].is_resolved;
             peer->servers[i].is_resolved = true;
         }
         peer->servers_unresolved = 0;
@@ -122,6 +121,7 @@ YODEL_API void yodel_peer_tick(yodel_peer *peer, yodel_time now)
     dtls_tick(&peer->dtls, now);
     take_dtls_events(peer, now); // A handshake may have run out of time.
     sctp_tick(&peer->sctp, now);
+    peer_recovery_run(peer, now);
 }
 
 // ---- out
@@ -195,6 +195,7 @@ YODEL_API size_t yodel_peer_emit(
         watch_names(peer, now);
         len = ice_emit(&peer->ice, span, path, now);
         hurry(peer, now);
+        peer_recovery_run(peer, now);
         len = len > 0 ? len : emit_selected(peer, span, path, now);
     }
     peer->packets_sent += len > 0;
@@ -210,6 +211,7 @@ YODEL_API yodel_time yodel_peer_next_timeout(const yodel_peer *peer)
         return YODEL_NEVER;
     }
     yodel_time at = time_min(ice_next_timeout(&peer->ice), peer->names_due);
+    at = time_min(at, peer_recovery_next_timeout(peer));
     if (ice_selected(&peer->ice, &path)) {
         at = time_min(at, dtls_next_timeout(&peer->dtls));
         if (peer->dtls.state == DTLS_CONNECTED) {
@@ -239,6 +241,9 @@ YODEL_API void yodel_peer_add_local_address(yodel_peer *peer, const struct yodel
     ice_add_local(&peer->ice, addr, (uint16_t)(UINT16_MAX - peer->local_count));
     if (peer->local_count < UINT16_MAX) {
         peer->local_count++;
+    }
+    if (peer->local_ended) {
+        peer_recovery_network_came(peer);
     }
     peer_wake(peer);
 }
@@ -298,11 +303,12 @@ YODEL_API void yodel_peer_resolved(
     for (uint32_t i = 0; i < peer->server_count; i++) {
         struct peer_server *server = &peer->servers[i];
 
-        if (server->is_late || !server->is_asked || strcmp(server->url.host, name) != 0) {
+        if (!server->is_asked || strcmp(server->url.host, name) != 0) {
             continue;
         }
         peer->servers_unresolved -= !server->is_resolved;
         server->is_resolved = true;
+        server->is_answered = true;
         if (addr) {
             take_server(peer, server, addr);
         }

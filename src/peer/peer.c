@@ -106,7 +106,7 @@ static enum yodel_err add_server(
     }
     server->is_asked = true;
     server->is_resolved = true;
-    server->is_late = true;
+    server->families = 1u << addr.family;
     peer_use_server(peer, server, addr);
     return YODEL_OK;
 }
@@ -197,6 +197,7 @@ enum yodel_err peer_new(
     config = config ? config : &defaults;
     peer->env = env;
     peer->names_due = YODEL_NEVER;
+    peer_recovery_init(&peer->recovery);
     list_init(&peer->channels);
     jsep_init(&peer->jsep, env, config->ice_lite);
     peer->max_message_size =

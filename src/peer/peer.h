@@ -20,6 +20,7 @@
 #include "ice/ice.h"
 #include "peer/candidates.h"
 #include "peer/jsep.h"
+#include "peer/recovery.h"
 #include "peer/server_url.h"
 #include "sctp/sctp.h"
 #include "yodel/peer.h"
@@ -37,9 +38,9 @@ struct peer_server {
     char *text; // The URL, the name and the password, one behind the other; NULL: of STUN, unused.
     const char *username;
     const char *password;
-    bool is_asked; // Its name is being looked up.
-    bool is_resolved;
-    bool is_late;      // What is said now does not count any more.
+    bool is_asked;     // Its name is being looked up,
+    bool is_answered;  // and something was said.
+    bool is_resolved;  // Or gathering waits for it no longer.
     uint32_t families; // A bit for each that it has an address of: each is a server of its own.
 };
 
@@ -92,6 +93,7 @@ struct yodel_peer {
     bool asks_negotiation; // Whether one is needed may have changed.
     bool told_negotiation; // YODEL_EVENT_NEGOTIATION_NEEDED, for the present need.
     bool has_restarted;    // And an offer with new credentials was made.
+    struct peer_recovery recovery;
     bool is_dtls_client;
     struct dtls_fingerprint promised[DTLS_FINGERPRINTS_MAX];
     size_t promised_count; // 0: nothing was negotiated yet.

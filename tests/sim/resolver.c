@@ -31,6 +31,11 @@ void resolver_ask(struct sim_side *side, const char *name)
     struct sim *sim = side->sim;
     struct sim_name found = find(sim, name);
 
+    if (sim->network.is_cut) {
+        found.addr.family = YODEL_ADDR_NONE;
+        found.delay = RESOLVER_TIMEOUT;
+    }
+
     for (size_t i = 0; i < RESOLVER_LOOKUPS_MAX; i++) {
         struct sim_lookup *lookup = &sim->resolver.lookups[i];
 

@@ -1,4 +1,5 @@
 // The simulator's names: what they are, how long it takes to learn it, and that some are not there.
+// What is asked while the network is cut is not learnt.
 //
 // Ownership   names are the caller's, and outlive the sim
 // Limits      RESOLVER_NAMES_MAX names, RESOLVER_LOOKUPS_MAX look-ups at a time
@@ -10,6 +11,7 @@
 
 #define RESOLVER_NAMES_MAX 8
 #define RESOLVER_LOOKUPS_MAX 16
+#define RESOLVER_TIMEOUT YODEL_SECONDS(5) // As resolv.conf has it by default.
 
 struct sim;
 struct sim_side;

@@ -189,12 +189,6 @@ const struct sim_interface *sim_find_address(
 
 // ---- events
 
-static void restart(struct sim_side *side)
-{
-    side->restarts++;
-    yodel_peer_restart_ice(side->peer);
-}
-
 // V9: a state is never told twice, nothing follows the last one, and who was connected is not new.
 static void take_connection(struct sim_side *side)
 {
@@ -209,9 +203,6 @@ static void take_connection(struct sim_side *side)
         side->has_connected = true;
         side->connected_at = side->sim->now;
     }
-    if (state == YODEL_CONNECTION_FAILED && side->sim->is_restarting) {
-        restart(side);
-    }
 }
 
 // After the first offer, which is the scenario's.
@@ -219,7 +210,8 @@ static void negotiate(struct sim_side *side)
 {
     struct yodel_description remote;
 
-    if (side->restarts > 0 && yodel_peer_remote_description(side->peer, &remote)) {
+    if (side->sim->is_offering && yodel_peer_remote_description(side->peer, &remote)) {
+        side->restarts++;
         sim_offer(side->sim, side->index);
     }
 }

@@ -62,7 +62,7 @@ struct sim_side {
     yodel_time connected_at; // At first.
     yodel_time gathered_at;
     uint32_t changes;  // Of the connection's state.
-    uint32_t restarts; // Of ICE, by the application.
+    uint32_t restarts; // Of ICE, that the peer asked for.
     yodel_time last_sent_at;
     yodel_time last_data_at;   // The last datagram sent that was not STUN.
     yodel_time last_heard_at;  // The last one from the other side.
@@ -88,8 +88,8 @@ struct sim {
     struct sim_streams streams;
     struct sim_server servers[SIM_SERVERS_MAX];
     struct sim_flow flows[SIM_CHANNELS_MAX];
-    bool is_unchecked;  // Both are lite: data goes where nobody was heard.
-    bool is_restarting; // The application restarts ICE where the connection failed.
+    bool is_unchecked; // Both are lite: data goes where nobody was heard.
+    bool is_offering;  // The applications make the offers that their peers ask for.
     uint64_t turns;
     // Sees everything that is sent, and may put what it likes into the network.
     void (*attack)(struct sim *sim, int from, const struct yodel_path *path,

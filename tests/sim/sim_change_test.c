@@ -2,8 +2,10 @@
 
 #include "base/addr.h"
 #include "check.h"
+#include "peer/recovery.h"
 #include "place.h"
 #include "sim.h"
+#include <stdlib.h>
 
 // A transfer that lasts some 40 seconds each way, unless something is in its way.
 #define RATE_BPS 1000000
@@ -210,7 +212,7 @@ static void a_rebinding_behind_a_filter_takes_a_restart(void)
         struct sim sim;
 
         connect(&sim, (uint64_t)side, PLACE_RESTRICTED, PLACE_RESTRICTED);
-        sim.is_restarting = true;
+        sim.is_offering = true;
         rebind(&sim, side, true);
         sim_wait(&sim, YODEL_SECONDS(30)); // Of consent.
         check_resumes(&sim, YODEL_SECONDS(5));
@@ -333,7 +335,7 @@ static void an_outage_ends_with_a_second_and_no_restart_or_five_and_one(void)
         bool is_short = outages[i] <= YODEL_SECONDS(24);
 
         connect(&sim, i, PLACE_PORT_RESTRICTED, PLACE_RESTRICTED);
-        sim.is_restarting = true;
+        sim.is_offering = true;
         sim.network.is_cut = true;
         sim_wait(&sim, outages[i]);
         sim.network.is_cut = false;
@@ -405,11 +407,116 @@ static void candidates_may_be_lost_doubled_and_reordered(void)
         sim.signal.loss = i == 0 ? 0.3 : 0;
         sim.signal.duplication = i == 1 ? 1 : 0;
         sim.signal.jitter = i == 2 ? YODEL_SECONDS(2) : 0;
-        sim.is_restarting = true;
+        sim.is_offering = true;
         sim_add_flow(&sim, 0, NULL, 10, 1000);
         sim_offer(&sim, 0);
         SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(90)));
         sim_deinit(&sim);
+    }
+}
+
+static uint32_t count_restarts(const struct sim *sim)
+{
+    return sim->sides[0].restarts + sim->sides[1].restarts;
+}
+
+// Between networks where checks alone find a path, where a server's answer has to come first, and where
+// it takes a relay: for how long, after the network came back. Checks are repeated each second; servers
+// that were silent are asked after 2.5 s, relays after 6 s, at the latest.
+static const struct {
+    enum place places[2];
+    yodel_duration patience;
+} aways[] = {
+    {{PLACE_PUBLIC, PLACE_PUBLIC}, YODEL_MS(1500)},
+    {{PLACE_PORT_RESTRICTED, PLACE_RESTRICTED}, YODEL_SECONDS(4)},
+    {{PLACE_SYMMETRIC, PLACE_SYMMETRIC}, YODEL_MS(7500)},
+};
+
+// And a look-up that began too early fails first; the next waits a while.
+#define NAMES_LATE (RESOLVER_TIMEOUT + YODEL_SECONDS(2))
+
+// From 15.5 s on a check is only waited for; it fails after 23.5 s, and a restart begins the next.
+#define CHECKED YODEL_MS(15500)
+#define CHECKS_REST YODEL_SECONDS(8)
+
+static void check_away(uint64_t seed, size_t row, yodel_duration outage, bool has_names)
+{
+    struct sim sim;
+
+    place_init_relayed(&sim, seed, aways[row].places);
+    sim.is_offering = true;
+    sim_add_flow(&sim, 0, NULL, 10, 1000);
+    for (int i = 0; i < 2; i++) {
+        set_cut(&sim, i, 0, true);
+    }
+    sim.network.is_cut = !has_names;
+    sim_offer(&sim, 0);
+    sim_wait(&sim, outage);
+    for (int i = 0; i < 2; i++) {
+        set_cut(&sim, i, 0, false);
+    }
+    sim.network.is_cut = false;
+    yodel_duration patience =
+        aways[row].patience + (has_names ? 0 : NAMES_LATE) + (outage > CHECKED ? CHECKS_REST : 0);
+
+    SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + patience));
+    SIM_CHECK(&sim, (count_restarts(&sim) > 0) == (outage > YODEL_SECONDS(24)));
+    sim_deinit(&sim);
+}
+
+// The network was away while addresses were gathered, signaling was not; names were known, or not.
+static void a_network_that_was_away_from_the_start_is_found(void)
+{
+    static const yodel_duration outages[] = {YODEL_SECONDS(6), YODEL_SECONDS(10), YODEL_SECONDS(14),
+        YODEL_SECONDS(60), YODEL_SECONDS(90), YODEL_SECONDS(200)};
+
+    for (uint64_t seed = 0; seed < COUNT(aways) * COUNT(outages) * 10; seed++) {
+        yodel_duration outage =
+            outages[seed / COUNT(aways) % COUNT(outages)] + YODEL_MS(307) * seed / 18;
+
+        check_away(seed, seed % COUNT(aways), outage, seed / 18 % 2 == 0);
+    }
+}
+
+// One side has no interface when it gathers; after twenty minutes its peers ask for no restart any more.
+static void an_interface_that_comes_late_is_used(void)
+{
+    static const yodel_duration lates[] = {
+        YODEL_SECONDS(3), YODEL_SECONDS(20), YODEL_SECONDS(100), YODEL_SECONDS(3600)};
+
+    for (size_t i = 0; i < 2 * COUNT(lates); i++) {
+        int side = (int)(i % 2);
+        struct sim sim;
+
+        place_init(&sim, i, (const enum place[2]){PLACE_PORT_RESTRICTED, PLACE_RESTRICTED});
+        sim.is_offering = true;
+        sim_add_flow(&sim, 0, NULL, 10, 1000);
+        sim_set_up(&sim, side, 0, false);
+        sim_offer(&sim, 0);
+        sim_wait(&sim, lates[i / 2]);
+        SIM_CHECK(&sim, count_restarts(&sim) <= 2 * PEER_RECOVERY_TRIES_MAX);
+        sim_set_up(&sim, side, 0, true);
+        SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(1)));
+        sim_deinit(&sim);
+    }
+}
+
+// And for longer than consent lasts.
+static void an_interface_that_comes_back_is_used(void)
+{
+    static const yodel_duration aways_for[] = {
+        YODEL_SECONDS(5), YODEL_SECONDS(40), YODEL_SECONDS(1800)};
+
+    for (size_t i = 0; i < 2 * COUNT(aways_for); i++) {
+        int side = (int)(i % 2);
+        struct sim sim;
+
+        connect(&sim, i, PLACE_PORT_RESTRICTED, PLACE_RESTRICTED);
+        sim.is_offering = true;
+        sim_set_up(&sim, side, 0, false);
+        sim_wait(&sim, aways_for[i / 2]);
+        sim_set_up(&sim, side, 0, true);
+        check_resumes(&sim, YODEL_SECONDS(5));
     }
 }
 
@@ -424,4 +531,6 @@ TEST_MAIN(TEST(an_idle_connection_outlives_short_mappings),
     TEST(an_outage_one_way_disconnects_both),
     TEST(an_outage_ends_with_a_second_and_no_restart_or_five_and_one),
     TEST(a_dead_relay_is_left_for_another), TEST(gathering_ends_without_its_server),
-    TEST(candidates_may_be_lost_doubled_and_reordered))
+    TEST(candidates_may_be_lost_doubled_and_reordered),
+    TEST(a_network_that_was_away_from_the_start_is_found),
+    TEST(an_interface_that_comes_late_is_used), TEST(an_interface_that_comes_back_is_used))

@@ -187,7 +187,7 @@ static void a_stream_that_cannot_be_opened_again_needs_a_restart(void)
     sim_wait(&sim, YODEL_SECONDS(60));
     SIM_CHECK(&sim, sim.sides[0].connection == YODEL_CONNECTION_FAILED);
     listen_at(&sim, 2);
-    sim.sides[0].restarts++;
+    sim.is_offering = true;
     yodel_peer_restart_ice(sim.sides[0].peer);
     SIM_CHECK(&sim, sim_run(&sim, sim_is_connected, sim.now + FALL_BACK));
     SIM_CHECK(&sim, sim_run(&sim, sim_is_delivered, sim.now + YODEL_SECONDS(200)));

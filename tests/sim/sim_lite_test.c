@@ -123,7 +123,7 @@ static void the_full_one_may_restart(void)
 
         begin(&sim, 1, lite, PLACE_PORT_RESTRICTED);
         start(&sim);
-        sim.sides[1 - lite].restarts++;
+        sim.is_offering = true;
         yodel_peer_restart_ice(sim.sides[1 - lite].peer);
         check_resumes(&sim, RESUMED);
         yodel_peer_local_ufrags(sim.sides[lite].peer, &current, &previous);

@@ -13,7 +13,6 @@
 
 #define SEEDS_FIXED 60
 #define SEEDS_FRESH 20
-#define GATHERING YODEL_SECONDS(5) // F24: then it has ended, with or without answers of servers.
 #define STREAM_LOSS 0.05 // At most: of a stream that loses a fifth next to nothing is left.
 #define DELIVERY                                                                                   \
     YODEL_SECONDS(7200) // 60 MB at 9 kB/s: what 19 % loss and 350 ms a round trip leave.
@@ -242,12 +241,11 @@ static void init_places(struct sim *sim, uint64_t seed)
     (void)snprintf(sim->again, sizeof sim->again, "make sim SEED=0x%llx", (unsigned long long)seed);
 }
 
-// Candidates get lost, come twice and overtake each other; then the application may have to restart.
+// Candidates get lost, come twice and overtake each other; then it may take a restart.
 static void draw_signaling(struct sim *sim)
 {
     sim->signal.delay = prng_below(&sim->prng, YODEL_MS(500));
-    sim->is_restarting = prng_chance(&sim->prng, 0.5);
-    if (sim->is_restarting) {
+    if (prng_chance(&sim->prng, 0.5)) {
         sim->signal.jitter = prng_below(&sim->prng, YODEL_SECONDS(3));
         sim->signal.loss = (double)prng_below(&sim->prng, 30) / 100;
         sim->signal.duplication = (double)prng_below(&sim->prng, 30) / 100;
@@ -276,14 +274,11 @@ static void run_seed(uint64_t seed)
     // DTLS's handshake is plain text: a bit that flips there, and that no checksum of UDP's noticed,
     // ends it.
     sim.network.quality.corruption = 0;
+    sim.is_offering = true;
     sim_offer(&sim, 0);
     if (prng_chance(&sim.prng, 0.3)) {
         // An outage somewhere in the first seconds; liveness (V5) counts from its end.
-        yodel_duration begins = prng_below(&sim.prng, YODEL_SECONDS(8));
-        // What no server could say in time, or no stream was opened for, takes another try.
-        sim.is_restarting =
-            sim.is_restarting || begins < GATHERING || link_of(&sim, 0)->is_udp_blocked;
-        sim_wait(&sim, begins);
+        sim_wait(&sim, prng_below(&sim.prng, YODEL_SECONDS(8)));
         sim.network.is_cut = true;
         sim_wait(&sim, prng_below(&sim.prng, YODEL_SECONDS(8)));
         sim.network.is_cut = false;
