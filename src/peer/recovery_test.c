@@ -10,8 +10,8 @@
 
 static struct peer_pair pair;
 
-static bool nothing_arrives(struct peer_pair *p, int from, const struct yodel_path *path,
-    uint8_t *data, size_t *len)
+static bool nothing_arrives(
+    struct peer_pair *p, int from, const struct yodel_path *path, uint8_t *data, size_t *len)
 {
     (void)p;
     (void)from;
