@@ -210,6 +210,13 @@ static void say_paired(
         (unsigned)r->message->number, peer->id);
 }
 
+// Who comes back is often faster than the creator, who has to notice that they were gone, and open
+// the code again: to ask again from there is no guess.
+static bool was_used_from(const struct signaling_code *code, const struct signaling_source *source)
+{
+    return memcmp(code->used_from, source->key, sizeof source->key) == 0;
+}
+
 static void use_code(const struct request *r)
 {
     struct signaling_budget *wrong = &r->client->source->wrong;
@@ -243,11 +250,14 @@ static void use_code(const struct request *r)
         return;
     }
     if (code->is_used) {
-        spend(r, wrong);
+        if (!was_used_from(code, r->client->source)) {
+            spend(r, wrong);
+        }
         fail(r, SIGNALING_USED_CODE, "that code was used already; ask for a new one");
         return;
     }
     code->is_used = true;
+    memcpy(code->used_from, r->client->source->key, sizeof code->used_from);
     code->user = r->client;
     r->client->using = code;
     r->core->stats.paired++;

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/time.h"
+#include "signaling/sources.h"
 
 #define SIGNALING_CODES_MAX 65535u
 #define SIGNALING_CODES_QUARANTINE YODEL_SECONDS(600)
@@ -28,6 +29,8 @@ struct signaling_code {
     struct signaling_client *user; // NULL when nobody is there (yet, or any more).
     uint32_t number;
     bool is_used; // Stays true when the user leaves: only the creator opens it again.
+    uint8_t
+        used_from[SIGNALING_SOURCES_KEY_SIZE]; // The last user's source; zeros before the first.
 };
 
 struct signaling_codes {

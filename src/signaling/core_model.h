@@ -23,6 +23,7 @@ struct model_budget {
 struct model_code {
     bool is_taken, is_used;
     int creator, user; // -1: nobody.
+    int used_from;     // An address; -1: none yet.
     yodel_time free_at;
 };
 
@@ -242,25 +243,28 @@ static void model_create(struct model *m, int i, yodel_time now)
         n++;
         FUZZ_CHECK(n < MODEL_CODES);
     }
-    m->codes[n] = (struct model_code){.is_taken = true, .creator = i, .user = -1};
+    m->codes[n] = (struct model_code){.is_taken = true, .creator = i, .user = -1, .used_from = -1};
     model_tell(m, i, "{\"type\":\"code\",\"number\":%d}", n);
 }
 
 static const char *model_why_not_use(
     struct model *m, int i, const struct model_code *code, yodel_time now)
 {
-    if (model_is_spent(&m->wrong[i / 2], 5, now) || model_is_spent(&m->used[i / 2], 20, now)) {
+    if (model_is_spent(&m->wrong[i / 2], 5, now) || model_is_spent(&m->used[i / 2], 120, now)) {
         return "rate-limited";
     }
     model_spend(&m->used[i / 2], now, YODEL_SECONDS(60));
     if (model_using(m, i) > 0) {
         return "too-many";
     }
-    if (!code->is_taken || code->creator == i || code->is_used) {
-        model_spend(&m->wrong[i / 2], now, YODEL_SECONDS(60));
-        return code->is_taken && code->creator != i ? "used-code" : "unknown-code";
+    if (code->is_taken && code->creator != i && !code->is_used) {
+        return NULL;
     }
-    return NULL;
+    bool comes_back = code->is_taken && code->creator != i && code->used_from == i / 2;
+    if (!comes_back) {
+        model_spend(&m->wrong[i / 2], now, YODEL_SECONDS(60));
+    }
+    return code->is_taken && code->creator != i ? "used-code" : "unknown-code";
 }
 
 static void model_use(struct model *m, int i, uint32_t number, yodel_time now)
@@ -275,6 +279,7 @@ static void model_use(struct model *m, int i, uint32_t number, yodel_time now)
     }
     struct model_code *code = &m->codes[number];
     code->is_used = true;
+    code->used_from = i / 2;
     code->user = i;
     model_tell(m, code->creator, "{\"type\":\"paired\",\"number\":%u,\"peer\":\"%s\"}",
         (unsigned)number, m->clients[i].id);

@@ -352,6 +352,36 @@ static void five_wrong_codes_a_minute_from_one_address(void)
     end();
 }
 
+// A page that is reloaded asks until the sender has noticed: that is not guessing, from that address.
+static void coming_back_is_no_wrong_code(void)
+{
+    start();
+    say(1, "{\"type\":\"%s\"}", "create-code");
+    (void)fixture_hear(&f, client[1]);
+    for (int reload = 0; reload < 3; reload++) {
+        say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
+        CHECK(strstr(fixture_hear(&f, client[0]), "paired"));
+        leave(0);
+        client[0] = fixture_connect(&f, 1);
+        (void)fixture_hear(&f, client[0]);
+        for (int i = 0; i < SIGNALING_WRONG_CODES_MAX; i++) {
+            say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
+            hears_error(0, "used-code");
+        }
+        say(1, "{\"type\":\"reopen-code\",\"number\":%s}", "1");
+        f.now += YODEL_SECONDS(5);
+    }
+    say(0, "{\"type\":\"use-code\",\"number\":%s}", "1");
+    CHECK(strstr(fixture_hear(&f, client[0]), "paired"));
+    for (int i = 0; i < SIGNALING_WRONG_CODES_MAX; i++) {
+        say(2, "{\"type\":\"use-code\",\"number\":%s}", "1");
+        hears_error(2, "used-code");
+    }
+    say(2, "{\"type\":\"use-code\",\"number\":%s}", "1"); // Who never was its user guesses.
+    hears_error(2, "rate-limited");
+    end();
+}
+
 // Every pair is right by itself, and every one may burn somebody's code.
 static void so_many_used_codes_a_minute_from_one_address(void)
 {
@@ -573,7 +603,7 @@ TEST_MAIN(TEST(the_server_speaks_first), TEST(a_room_tells_who_is_there_and_who_
     TEST(nobody_uses_a_code_of_ones_own_or_two_at_once),
     TEST(unpair_with_a_number_ends_that_pair_alone), TEST(a_client_has_sixteen_codes_and_one_room),
     TEST(a_room_holds_512), TEST(five_wrong_codes_a_minute_from_one_address),
-    TEST(so_many_used_codes_a_minute_from_one_address),
+    TEST(coming_back_is_no_wrong_code), TEST(so_many_used_codes_a_minute_from_one_address),
     TEST(so_many_used_codes_an_hour_from_one_address), TEST(codes_are_not_hoarded),
     TEST(a_hundred_messages_a_second_are_enough), TEST(ten_bad_messages_close_the_connection),
     TEST(who_does_not_read_is_closed_and_costs_nothing_more),

@@ -37,11 +37,11 @@ void signaling_sources_deinit(struct signaling_sources *sources)
     map_deinit(&sources->by_key);
 }
 
-static void make_key(uint8_t key[17], const struct yodel_addr *addr)
+static void make_key(uint8_t key[SIGNALING_SOURCES_KEY_SIZE], const struct yodel_addr *addr)
 {
     struct yodel_addr plain = addr_unmap(addr);
 
-    memset(key, 0, 17);
+    memset(key, 0, SIGNALING_SOURCES_KEY_SIZE);
     key[0] = (uint8_t)plain.family;
     memcpy(key + 1, plain.ip, plain.family == YODEL_ADDR_V4 ? 4 : 8);
 }
@@ -49,7 +49,7 @@ static void make_key(uint8_t key[17], const struct yodel_addr *addr)
 static struct signaling_source *find(
     const struct signaling_sources *sources, const struct yodel_addr *addr)
 {
-    uint8_t key[17];
+    uint8_t key[SIGNALING_SOURCES_KEY_SIZE];
 
     make_key(key, addr);
     struct map_entry *entry = map_find(&sources->by_key, bytes_of(key, sizeof key));

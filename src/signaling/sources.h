@@ -15,6 +15,7 @@
 #include "base/time.h"
 
 #define SIGNALING_SOURCES_IDLE_MAX 4096
+#define SIGNALING_SOURCES_KEY_SIZE 17 // The family, and the address or its first half.
 #define SIGNALING_SOURCES_MINUTE YODEL_SECONDS(60)
 #define SIGNALING_SOURCES_HOUR YODEL_SECONDS(3600)
 #define SIGNALING_SOURCES_KEPT SIGNALING_SOURCES_HOUR // Or who goes and comes would begin anew.
@@ -34,7 +35,7 @@ struct signaling_source {
     struct signaling_budget used;      // use-code, whatever came of it,
     struct signaling_budget used_long; // and in an hour.
     struct signaling_budget created;   // create-code.
-    uint8_t key[17];                   // The family, and the address or its first half.
+    uint8_t key[SIGNALING_SOURCES_KEY_SIZE];
 };
 
 struct signaling_sources {

@@ -65,9 +65,8 @@ export class ReceiveFlow extends Flow {
 
   protected take(message: ServerMessage): void {
     if (message.type !== "error" || message["re"] !== "use-code") return;
-    const isAway = message["code"] === "unknown-code" || message["code"] === "used-code";
     const wait = RETURN_WAITS_MS[this.#returns++];
-    if (isAway && wait !== undefined && hasMet(this.code)) {
+    if (message["code"] === "used-code" && wait !== undefined && hasMet(this.code)) {
       setTimeout(() => this.hello(), wait);
       return;
     }
