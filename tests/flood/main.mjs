@@ -7,11 +7,10 @@
 // memory grows by; what goes back for each byte that came. What is answered at once, and what comes back of relayed data,
 // is told.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Program } from "../e2e/transfer/program.mjs";
 import { Namespace } from "../nat/lab/namespace.mjs";
 
 const SERVER = "203.0.113.1:3478";
@@ -46,35 +45,17 @@ server.cable("honest", ["198.51.100.1/24"], client, "eth0", CLIENTS.map((addr) =
 server.ip("route add default via 203.0.113.2");
 client.ip("route add default via 198.51.100.1");
 
-class Program {
-  constructor(machine, name, args) {
-    const [first, ...rest] = [...machine.wrapper, join(process.env.BUILD, name), ...args];
-    this.child = spawn(first, rest, { stdio: ["pipe", "pipe", "pipe"] });
-    this.name = name;
-    this.out = "";
-    this.child.stdout.on("data", (data) => (this.out += data));
-    this.child.stderr.on("data", (data) => (this.out += data));
-    this.ended = once(this.child, "close");
-  }
+const start = (machine, name, args) =>
+  new Program(args, { program: join(process.env.BUILD, name), wrapper: machine.wrapper, stdio: ["pipe", "pipe", "pipe"] });
 
-  async until(text, ms = 15000) {
-    for (const end = Date.now() + ms; !this.out.includes(text); await sleep(10)) {
-      if (this.child.exitCode !== null || Date.now() > end) throw new Error(`${this.name}: no "${text}": ${this.out}`);
-    }
-  }
+const says = (program, text) => program.until(() => program.out.includes(text), `"${text}"`, 15_000);
 
-  // The last line, once it has ended.
-  async result(ms = 60000) {
-    await Promise.race([this.ended, sleep(ms, undefined, { ref: false })]);
-    const line = this.out.trim().split("\n").at(-1);
-    if (!line.startsWith("{")) throw new Error(`${this.name}: ${this.out}`);
-    return JSON.parse(line);
-  }
-
-  async end(signal = "SIGKILL") {
-    this.child.kill(signal);
-    await this.ended;
-  }
+// What it says last, once it has ended.
+async function resultOf(program) {
+  await program.exit();
+  const line = program.lines.at(-1) ?? "";
+  if (!line.startsWith("{")) throw new Error(program.story());
+  return JSON.parse(line);
 }
 
 const residentKib = (pid) => Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4;
@@ -88,24 +69,24 @@ function traffic() {
 }
 
 async function flood(level, kind, programs) {
-  const start = (...args) => programs[programs.push(new Program(...args)) - 1];
-  const serve = start(server, "yodel", ["serve", "--listen", "127.0.0.1:0", "--udp", SERVER, "--turn-tls", "off",
+  const run = (...args) => programs[programs.push(start(...args)) - 1];
+  const serve = run(server, "yodel", ["serve", "--listen", "127.0.0.1:0", "--udp", SERVER, "--turn-tls", "off",
     "--turn-user", USER.join(":"), "--turn-allow", "198.51.100.0/24"]);
-  await serve.until("Ctrl-C");
-  const honest = start(client, "flood_client", [SERVER, ...USER, CLIENTS[0], `${seconds}`]);
-  await honest.until("ready");
-  const pid = serve.child.pid; // nsenter becomes the program.
+  await says(serve, "Ctrl-C");
+  const honest = run(client, "flood_client", [SERVER, ...USER, CLIENTS[0], `${seconds}`]);
+  await says(honest, "ready");
+  const { pid } = serve; // nsenter becomes the program.
   const before = { kib: residentKib(pid), ns: processorNs(pid), ms: Date.now(), ...traffic() };
-  const attack = start(attacker, "flood_attack", [SERVER, kind, `${level}`]);
+  const attack = run(attacker, "flood_attack", [SERVER, kind, `${level}`]);
   await sleep(300);
   honest.child.stdin.write("\n");
-  const counts = await honest.result();
+  const counts = await resultOf(honest);
   const after = { kib: residentKib(pid), ns: processorNs(pid), ms: Date.now(), ...traffic() };
-  await attack.end("SIGTERM");
+  attack.kill("SIGTERM");
   return {
     level,
     kind,
-    attacked: (await attack.result()).per_s,
+    attacked: (await resultOf(attack)).per_s,
     ...counts,
     grown_kib: after.kib - before.kib,
     processor: (after.ns - before.ns) / 1e6 / (after.ms - before.ms),
@@ -118,7 +99,10 @@ async function measure(level, kind) {
   try {
     return await flood(level, kind, programs);
   } finally {
-    for (const program of programs) await program.end();
+    for (const program of programs) {
+      program.kill("SIGKILL");
+      await program.ended;
+    }
   }
 }
 

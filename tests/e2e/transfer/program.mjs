@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const path = process.env.YODEL ?? fileURLToPath(new URL("../../../build/yodel", import.meta.url));
@@ -17,15 +18,16 @@ export class Program {
   #rest = "";
   #wakers = new Set();
 
-  // `wrapper` is put in front: ["setpriv", "--reuid=65534"]. With `columns` it runs on a terminal of that width; what
-  // it shows is in `out`, and what is written to `child.stdin` is typed.
-  constructor(args, { wrapper = [], env, columns, ...options } = {}) {
-    const command = [...wrapper, path, ...args];
+  // `program` is another one than yodel. `wrapper` is put in front: ["setpriv", "--reuid=65534"]. With `columns` it runs on
+  // a terminal of that width; what it shows is in `out`, and what is written to `child.stdin` is typed.
+  constructor(args, { program = path, wrapper = [], env, columns, ...options } = {}) {
+    const command = [...wrapper, program, ...args];
     const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
     const [first, ...rest] = columns
       ? ["script", "-qefc", `stty cols ${columns} rows 50; exec ${quoted}`, "/dev/null"]
       : command;
     this.args = args;
+    this.name = basename(program);
     this.child = spawn(first, rest, {
       stdio: [columns ? "pipe" : "ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
@@ -77,7 +79,7 @@ export class Program {
     for (;;) {
       const found = find();
       if (found) return found;
-      if (this.hasEnded || Date.now() > end) throw new Error(`no ${what} (${this.args[0]} said no such thing)`);
+      if (this.hasEnded || Date.now() > end) throw new Error(`no ${what} (${this.name} ${this.args[0]} said no such thing)`);
       await new Promise((resolve) => {
         const wake = () => {
           clearTimeout(timer);
@@ -117,7 +119,7 @@ export class Program {
   story() {
     const tail = this.events.slice(-6).map((one) => JSON.stringify(one));
     return [
-      `     $ yodel ${this.args.join(" ")}  -> ${this.status ?? "running"}`,
+      `     $ ${this.name} ${this.args.join(" ")}  -> ${this.status ?? "running"}`,
       ...[...tail, ...this.lines.slice(-5), ...this.err.trimEnd().split("\n").slice(-12)]
         .filter(Boolean)
         .map((line) => `       ${line}`),
