@@ -79,12 +79,12 @@ async function receive(code: codes.Code): Promise<void> {
   page.start();
 }
 
-function call(room: string): void {
+function call(room: string, isInvited = false): void {
   page?.stop();
   if (typeof RTCPeerConnection !== "function") return goHome({ problem: new Problem("unsupported") });
   setAddress(`#${CALL}${room}`);
   document.title = "Yodel: call";
-  page = new CallPage(room, { leave: () => goHome(), again: () => call(room) });
+  page = new CallPage(room, isInvited, { leave: () => goHome(), again: () => call(room, true) });
   show(...page.elements());
   page.start();
 }
@@ -106,7 +106,7 @@ function followAddress(): void {
   if (fragment === "doctor") return examine();
   if (fragment.startsWith(CALL)) {
     const room = fragment.slice(CALL.length);
-    return isRoomName(room) ? call(room) : goHome({ problem: new Problem("bad-room") });
+    return isRoomName(room) ? call(room, true) : goHome({ problem: new Problem("bad-room") });
   }
   const code = codes.parse(fragment);
   if (code) void receive(code);

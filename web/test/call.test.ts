@@ -87,7 +87,10 @@ class Server {
   }
 
   run(): void {
-    for (let job = this.#mail.shift(); job; job = this.#mail.shift()) job();
+    for (let count = 0; this.#mail.length > 0; count++) {
+      assert.ok(count < 100, "they never stop talking");
+      this.#mail.shift()?.();
+    }
   }
 }
 
@@ -213,6 +216,29 @@ test("three at once: the first two talk, whatever is said first", () => {
   for (const member of all) server.join(member);
   server.run();
   assert.deepEqual(all.map((member) => [member.met.length, member.isFull]), [[1, false], [1, false], [0, true]]);
+});
+
+test("an answer that comes late is an answer, and who says twice who it is gets none", () => {
+  const server = new Server();
+  const [a, b] = [new FakeMember(server, "a"), new FakeMember(server, "b")];
+  server.join(a);
+  server.join(b);
+  b.room.settle();
+  server.run();
+  assert.deepEqual([a.met, b.met], [[fresh(false)], [fresh(true)]]);
+  server.carry(a.peer, b.peer, { member: { id: "a" } });
+  server.run();
+  assert.deepEqual([a.met.length, b.met.length], [1, 1]);
+});
+
+test("who joins once more on the same connection is later than everybody", () => {
+  const { server, a, b } = two();
+  a.room.part();
+  server.leave(a);
+  a.room.down();
+  server.join(a);
+  server.run();
+  assert.deepEqual([a.met.at(-1), b.met.at(-1)], [fresh(true), fresh(false)]);
 });
 
 // ---- media

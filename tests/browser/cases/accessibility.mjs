@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { equal, isTrue } from "../lib/check.mjs";
 import * as page from "../lib/page.mjs";
 
-const NEED_NAMES = ["button", "link", "textbox", "combobox", "progressbar", "img", "image"];
+const NEED_NAMES = ["button", "meter", "log", "link", "textbox", "combobox", "progressbar", "img", "image"];
 
 function nameless(node, found = []) {
   if (NEED_NAMES.includes(node.role) && !node.name) found.push(node.role);
@@ -106,7 +106,10 @@ export const accessibility = [
       const sender = await page.openSender(chromium, server.url, [files.small.path]);
       const receiver = await page.openReceiver(chromium, server.url, sender.code);
       await page.expectStep(receiver, "#save-downloads");
-      for (const [where, what] of [[home, "the start page"], [sender.page, "the sender's page"], [receiver, "the offer"]]) {
+      const call = await page.open(chromium, `${server.url}#call=names`);
+      await page.expectStep(call, "#join");
+      const pages = [[home, "the start page"], [sender.page, "the sender's page"], [receiver, "the offer"], [call, "the call"]];
+      for (const [where, what] of pages) {
         await where.bringToFront();
         await where.setViewport({ width: 360, height: 740 });
         await checkNames(where, what);
@@ -114,7 +117,11 @@ export const accessibility = [
         await checkContrast(where, "light");
         await checkContrast(where, "dark");
       }
-      await page.close(home, sender.page, receiver);
+      await call.click("#join");
+      for (const id of ["#chat", "#statistics", "#devices"]) await call.click(id);
+      await checkNames(call, "in the call");
+      await checkStructure(call, "in the call");
+      await page.close(home, sender.page, receiver, call);
     },
   },
   {

@@ -1,5 +1,7 @@
 // Calls from page to page, with the browsers' own cameras and microphones for tests: a picture that moves, and a beep.
 
+import { readFile } from "node:fs/promises";
+import * as path from "node:path";
 import { equal, isTrue } from "../lib/check.mjs";
 import * as page from "../lib/page.mjs";
 
@@ -56,7 +58,9 @@ const received = (where) =>
 
 async function eventually(what, test) {
   const end = Date.now() + WAIT_MS;
-  while (!(await test())) {
+  for (;;) {
+    const found = await test();
+    if (found) return found;
     if (Date.now() > end) throw new Error(what);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -97,6 +101,21 @@ async function call(context, server, names) {
   return { url, pages };
 }
 
+// The charts have values, and the file has them too.
+async function expectStatistics(browser, where) {
+  await where.bringToFront();
+  await where.click("#statistics");
+  await until(where, "the charts have no values", () => {
+    const texts = [...document.querySelectorAll(".chart-legend")].map((one) => one.textContent);
+    return texts.length === 5 && texts.every((text) => /[1-9].* (.bit\/s|ms|lines|a second)|0\.. %/.test(text) && !text.includes("–"));
+  });
+  await where.click("#save-statistics");
+  const file = path.join(browser.downloads, "yodel-call.json");
+  const { samples } = JSON.parse(await eventually("no statistics are saved", () => readFile(file, "utf8").catch(() => "")));
+  const last = samples.at(-1);
+  isTrue(last.sendRate > 0 && last.receiveRate > 0 && last.received.height > 0 && last.received.codec, JSON.stringify(last));
+}
+
 // `to` does everything that one can do in a call.
 function seesAndHears(from, to, hasScreen) {
   return {
@@ -108,6 +127,7 @@ function seesAndHears(from, to, hasScreen) {
         await expectPicture(where, where === here ? to : from);
         await expectSound(where, where === here ? to : from);
       }
+      if (hasScreen) await expectStatistics(await context.browsers.get(to), here);
       await here.click("#mute");
       await expectRemote(there, "remoteAudio", "muted");
       await eventually("it is heard although it is muted", async () => (await received(there)).level < 0.001);

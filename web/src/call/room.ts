@@ -35,7 +35,8 @@ export class Room {
   readonly #own: string;
   readonly #handlers: RoomHandlers;
   #partner: Partner | undefined;
-  #asked = new Set<string>(); // Who was here before us and has not answered yet.
+  #earlier = new Set<string>(); // Who was here before us.
+  #asked = new Set<string>(); // Who of them has not answered yet.
   #waiting = new Map<string, Member>(); // Who came while we asked.
   #isFull = false;
 
@@ -51,12 +52,14 @@ export class Room {
   joined(peers: string[]): void {
     this.down();
     this.#isFull = false;
+    this.#earlier = new Set(peers);
     this.#asked = new Set(peers);
     for (const peer of peers) this.#introduce(peer);
     if (peers.length === 0) this.settle();
   }
 
   peerLeft(peer: string): void {
+    this.#earlier.delete(peer); // When it comes again, it is later than we.
     this.#waiting.delete(peer);
     if (this.#partner?.peer === peer) {
       this.#partner.peer = undefined;
@@ -79,6 +82,7 @@ export class Room {
 
   // The connection to the server is gone: ids on it mean nothing any more.
   down(): void {
+    this.#earlier.clear();
     this.#asked.clear();
     this.#waiting.clear();
     if (this.#partner) this.#partner.peer = undefined;
@@ -108,7 +112,8 @@ export class Room {
   }
 
   #meet(from: string, member: Member): void {
-    if (this.#asked.has(from)) {
+    if (from === this.#partner?.peer) return; // Said already: an answer to it would be answered, and so on.
+    if (this.#earlier.has(from)) {
       if (this.canSignal) this.#refuse(from);
       else this.#engage(from, member, true);
       this.#answered(from);

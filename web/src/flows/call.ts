@@ -44,6 +44,7 @@ export class CallFlow {
   #isSettled = false;
   #lastSeen: "alone" | "away" | "left" = "alone";
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  #pathlessSince: number | undefined;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #rejoinTimer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
@@ -172,6 +173,7 @@ export class CallFlow {
       ended: () => this.#gone(),
     });
     this.#connection = connection;
+    this.#pathlessSince = undefined;
     this.#view.connection(connection);
     this.update();
   }
@@ -195,10 +197,14 @@ export class CallFlow {
   // Waits for a path as long as there is hope.
   #watch(): void {
     clearTimeout(this.#watchdog);
-    const connection = this.#connection;
-    if (connection && !connection.isConnected) {
+    if (this.#connection && !this.#connection.isConnected) {
+      const now = performance.now();
+      this.#pathlessSince ??= now;
       const isReachable = this.#room.canSignal || !this.#signaling.isUp;
-      this.#watchdog = setTimeout(() => this.#giveUp(), isReachable ? CONNECT_WAIT_MS : GONE_WAIT_MS);
+      const wait = isReachable ? CONNECT_WAIT_MS : GONE_WAIT_MS;
+      this.#watchdog = setTimeout(() => this.#giveUp(), Math.max(0, this.#pathlessSince + wait - now));
+    } else {
+      this.#pathlessSince = undefined;
     }
     this.#show();
   }

@@ -25,11 +25,11 @@ interface Drawn {
 export class StatisticsPanel {
   readonly #statistics = new Statistics();
   readonly #charts: Drawn[] = [
-    { chart: new Chart("Rate", rate, SPAN), lines: [["Sent", (one) => one.sendRate], ["Received", (one) => one.receiveRate]] },
-    { chart: new Chart("Loss", share, SPAN), lines: [["Sent", (one) => one.sendLoss], ["Received", (one) => one.receiveLoss]] },
-    { chart: new Chart("Delay", time, SPAN), lines: [["Round trip", (one) => one.roundTrip], ["Jitter", (one) => one.jitter]] },
-    { chart: new Chart("Resolution", lines, SPAN), lines: [["Sent", (one) => one.sent.height], ["Received", (one) => one.received.height]] },
-    { chart: new Chart("Pictures", frames, SPAN), lines: [["Sent", (one) => one.sent.rate], ["Received", (one) => one.received.rate]] },
+    { chart: new Chart("Rate", rate, 100_000), lines: [["Sent", (one) => one.sendRate], ["Received", (one) => one.receiveRate]] },
+    { chart: new Chart("Loss", share, 0.01), lines: [["Sent", (one) => one.sendLoss], ["Received", (one) => one.receiveLoss]] },
+    { chart: new Chart("Delay", time, 10), lines: [["Round trip", (one) => one.roundTrip], ["Jitter", (one) => one.jitter]] },
+    { chart: new Chart("Resolution", lines, 100), lines: [["Sent", (one) => one.sent.height], ["Received", (one) => one.received.height]] },
+    { chart: new Chart("Pictures", frames, 10), lines: [["Sent", (one) => one.sent.rate], ["Received", (one) => one.received.rate]] },
   ];
   readonly #values = h("dl", { class: "values" });
   readonly element = h(

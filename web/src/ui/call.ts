@@ -72,7 +72,8 @@ export class CallPage implements CallView {
   #pathTimer: ReturnType<typeof setInterval> | undefined;
   #over = false;
 
-  constructor(room: string, actions: CallActions) {
+  // Who opened somebody's link need not be told to send it.
+  constructor(room: string, isInvited: boolean, actions: CallActions) {
     this.#room = room;
     this.#actions = actions;
     this.#memory = recall(room);
@@ -80,6 +81,7 @@ export class CallPage implements CallView {
     this.#media.isCameraOff = this.#memory.isCameraOff;
     this.#devices = new DevicePicker(this.#media, (sink) => this.#stage.hearThrough(sink));
     this.#share = linkPanel(new URL(`#call=${room}`, document.baseURI).href);
+    this.#share.hidden = isInvited;
   }
 
   elements(): Node[] {
@@ -90,8 +92,8 @@ export class CallPage implements CallView {
       this.#notices,
       this.#serverNotice,
       this.#stage.element,
-      this.#bar,
       this.#panels,
+      this.#bar,
     ];
   }
 
@@ -164,7 +166,7 @@ export class CallPage implements CallView {
     const isNew = state !== this.#state;
     this.#state = state;
     this.#stage.element.dataset["state"] = state;
-    this.#share.hidden = state !== "alone" && state !== "joining";
+    this.#share.hidden = state !== "alone";
     if (state === "connected") void this.#showPath();
     if (!isNew && state === "connected") return;
     this.#status.textContent = words[state];
@@ -235,6 +237,7 @@ export class CallPage implements CallView {
       panel.hidden = true;
       toggle.setAttribute("aria-expanded", "false");
     }
+    this.#bar.after(this.#panels); // The buttons come first now, and what they open below.
     this.#panels.replaceChildren(...toggles.map(([, panel]) => panel));
     this.#setBar(
       this.#muteButton,
@@ -254,9 +257,10 @@ export class CallPage implements CallView {
   }
 
   #nameButtons(): void {
-    const { microphone, camera, screen, isMuted, isCameraOff } = this.#media;
+    const { microphone, camera, screen, isMuted } = this.#media;
     rename(this.#muteButton, isMuted ? "Unmute" : "Mute", microphone !== undefined);
-    rename(this.#cameraButton, camera ? "Camera off" : "Camera on", camera !== undefined || isCameraOff || !!navigator.mediaDevices);
+    const other = this.#media.isOpen ? "Camera on" : "Use camera and microphone";
+    rename(this.#cameraButton, camera ? "Camera off" : other, !!navigator.mediaDevices);
     rename(this.#screenButton, screen ? "Stop sharing" : "Share screen", true);
   }
 

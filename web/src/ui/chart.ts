@@ -4,6 +4,7 @@ import { h, svg } from "./dom.ts";
 
 const WIDTH = 300;
 const HEIGHT = 80;
+const SPAN_MIN = 30; // Values, so that the first few are not stretched over everything.
 
 export interface Line {
   name: string; // "Sent"
@@ -33,30 +34,31 @@ export function linePath(values: (number | undefined)[], top: number, span: numb
 export class Chart {
   readonly #title: string;
   readonly #format: (value: number) => string;
-  readonly #span: number;
+  readonly #least: number;
   readonly #top = h("span", { class: "chart-top" });
   readonly #legend = h("p", { class: "chart-legend" });
   readonly #drawing = svg("svg", { viewBox: `0 -2 ${WIDTH} ${HEIGHT + 4}`, preserveAspectRatio: "none", role: "img" });
   readonly element: HTMLElement;
 
-  constructor(title: string, format: (value: number) => string, span: number) {
+  // `least` is the top where all values are smaller.
+  constructor(title: string, format: (value: number) => string, least: number) {
     this.#title = title;
     this.#format = format;
-    this.#span = span;
+    this.#least = least;
     this.element = h("figure", { class: "chart" }, h("figcaption", {}, title, this.#top), this.#drawing, this.#legend);
   }
 
   draw(lines: Line[]): void {
-    const shown = lines.map((line) => ({ ...line, values: line.values.slice(-this.#span) }));
-    const top = niceTop(Math.max(0, ...shown.flatMap((line) => line.values.map((value) => value ?? 0))));
-    const last = shown.map(({ name, values }) => {
+    const span = Math.max(SPAN_MIN, ...lines.map((line) => line.values.length));
+    const top = niceTop(Math.max(this.#least, ...lines.flatMap((line) => line.values.map((value) => value ?? 0))));
+    const last = lines.map(({ name, values }) => {
       const value = values.at(-1);
       return `${name}: ${value === undefined ? "–" : this.#format(value)}`;
     });
     this.#top.textContent = `to ${this.#format(top)}`;
     this.#drawing.setAttribute("aria-label", `${this.#title}. ${last.join(", ")}`);
     this.#drawing.replaceChildren(
-      ...shown.map((line, index) => svg("path", { class: `line line-${index}`, d: linePath(line.values, top, this.#span) })),
+      ...lines.map((line, index) => svg("path", { class: `line line-${index}`, d: linePath(line.values, top, span) })),
     );
     this.#legend.replaceChildren(...last.map((text, index) => h("span", { class: `key key-${index}` }, text)));
   }
