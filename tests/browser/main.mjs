@@ -31,7 +31,7 @@ const nothingWentWrong = {
 };
 
 const wanted = process.argv.slice(2);
-const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, calls, relays, paths, terminal]
+const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal, calls]
   .flat()
   .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 

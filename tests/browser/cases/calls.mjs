@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { equal, isTrue } from "../lib/check.mjs";
+import { elsewhere, lacksNetwork } from "../lib/network.mjs";
 import * as page from "../lib/page.mjs";
 
 const WAIT_MS = 30_000;
@@ -164,7 +165,7 @@ export const calls = [
     name: "a call outlives its server, finds it again when it is back, and is found again by a page that was reloaded",
     async run(context) {
       const server = await context.newServer();
-      const { pages } = await call(context, server, ["Chromium", "Firefox"]);
+      const { pages } = await call(context, server, ["Firefox", "Chromium"]);
       await server.kill();
       for (const where of pages) await page.expectProblem(where, "server-away");
       for (const where of pages) await expectPicture(where, "without a server");
@@ -204,6 +205,29 @@ export const calls = [
       await expectState(rich, "connected");
       isTrue((await received(poor)).bytes > 0, "the two go on");
       await page.close(poor, rich, third);
+    },
+  },
+  {
+    name: "a call goes on where the network becomes another, with the same connection",
+    needs: lacksNetwork,
+    async run(context) {
+      const { pages } = await call(context, context.server, ["Chromium", "Firefox"]);
+      for (const where of pages) await expectPicture(where, "before");
+      const frames = () => Promise.all(pages.map(async (where) => (await received(where)).frames));
+      await elsewhere(async () => {
+        let last = await frames();
+        await eventually("pictures come by an address that is gone", async () => {
+          const before = last;
+          last = await frames();
+          return last.every((count, index) => count === before[index]);
+        });
+        for (const where of pages) {
+          await expectState(where, "connected");
+          await expectPicture(where, "elsewhere");
+          equal(await where.evaluate(() => peers.length), 1, "connections");
+        }
+      });
+      await page.close(...pages);
     },
   },
 ];

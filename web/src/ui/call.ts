@@ -70,6 +70,7 @@ export class CallPage implements CallView {
   #connection: CallConnection | undefined;
   #state: CallState = "joining";
   #pathTimer: ReturnType<typeof setInterval> | undefined;
+  #isOpening = false;
   #over = false;
 
   // Who opened somebody's link need not be told to send it.
@@ -128,6 +129,8 @@ export class CallPage implements CallView {
   }
 
   async #open(): Promise<void> {
+    if (this.#isOpening) return; // By ourselves, as we may, or by a second press.
+    this.#isOpening = true;
     this.#status.textContent = "The browser asks whether this page may use them.";
     await this.#media.open();
     if (this.#over || this.#flow) return;
