@@ -2,6 +2,8 @@
 
 #include "net/interfaces.h"
 
+#include <errno.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 
 #include <uv.h>
@@ -29,6 +31,24 @@ enum yodel_err interfaces_read(struct interface_list *list)
     }
     uv_free_interface_addresses(found, count);
     interfaces_read_flags(list);
+    return YODEL_OK;
+}
+
+enum yodel_err interfaces_visit(void (*visit)(void *ctx, const struct yodel_addr *addr), void *ctx)
+{
+    struct ifaddrs *all; // Not libuv's, which leaves out what has no cable.
+
+    if (getifaddrs(&all) != 0) {
+        return errno == ENOMEM ? YODEL_ERR_NO_MEMORY : YODEL_ERR_NETWORK;
+    }
+    for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
+        struct yodel_addr addr =
+            one->ifa_addr ? sockaddr_parse(one->ifa_addr) : (struct yodel_addr){0};
+        if (addr.family != YODEL_ADDR_NONE) {
+            visit(ctx, &addr);
+        }
+    }
+    freeifaddrs(all);
     return YODEL_OK;
 }
 

@@ -17,7 +17,7 @@
 // Ownership   values only; patterns are borrowed
 // Departs     link-local addresses are used where there is nothing else: two machines and a cable;
 //             loopback as the caller says
-// Limits      INTERFACES_MAX addresses
+// Limits      INTERFACES_MAX addresses in a list
 
 #ifndef NET_INTERFACES_H
 #define NET_INTERFACES_H
@@ -54,6 +54,11 @@ struct interfaces_policy {
 
 // Every address of every interface that is up. Fails with NETWORK or NO_MEMORY.
 YODEL_MUST_USE enum yodel_err interfaces_read(struct interface_list *list);
+
+// Each address of this machine, however many: also of interfaces without a cable, and of those that are no
+// use to anybody. What is sent to them from here arrives here.
+YODEL_MUST_USE enum yodel_err interfaces_visit(
+    void (*visit)(void *ctx, const struct yodel_addr *addr), void *ctx);
 
 // Those of `all` to use.
 void interfaces_choose(struct interface_list *chosen, const struct interface_list *all,

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "net/interfaces.h"
+#include "own_network.h"
 
 static struct interface_list list_of(const char *const *pairs, size_t count)
 {
@@ -134,5 +135,35 @@ static void this_machine_has_an_interface(void)
     CHECK(chosen.count > 0);
 }
 
+struct visited {
+    uint32_t count, found;
+};
+
+static void on_address(void *ctx, const struct yodel_addr *addr)
+{
+    struct visited *visited = ctx;
+
+    visited->count++;
+    visited->found += addr->family == YODEL_ADDR_V4 && addr->ip[0] == 45;
+}
+
+// More than a list has room for; one is where no cable is.
+static void all_addresses_are_visited(void)
+{
+    struct visited visited = {0};
+
+    if (!own_network_enter("ip link add yd0 type dummy && ip link set yd0 up && "
+                           "ip link add yd1 type bridge && ip link set yd1 up && "
+                           "ip addr add 45.1.0.1/32 dev yd1 && "
+                           "for i in $(seq 40); do ip addr add 45.0.0.$i/32 dev yd0 || exit 1; "
+                           "done")) {
+        skip(); // Without the right to it, or without iproute2.
+    }
+    CHECK_EQ(interfaces_visit(on_address, &visited), YODEL_OK);
+    CHECK_EQ(visited.found, 41);
+    CHECK(visited.count >= visited.found);
+}
+
 TEST_MAIN(TEST(what_is_useful_comes_first_and_once), TEST(patterns_say_otherwise),
-    TEST(an_address_has_its_time), TEST(this_machine_has_an_interface))
+    TEST(an_address_has_its_time), TEST(this_machine_has_an_interface),
+    TEST(all_addresses_are_visited))

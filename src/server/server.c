@@ -182,6 +182,22 @@ static enum yodel_err open_others(struct server *server, struct server_turn_setu
     return YODEL_OK;
 }
 
+static void on_addresses_changed(void *ctx)
+{
+    struct server *server = ctx;
+
+    server_turn_workers_review_addresses(&server->workers);
+}
+
+// Before they are read, so that no change is missed.
+static void watch_addresses(struct server *server)
+{
+    if (!server->config.turn.is_off) {
+        interfaces_watch_start(&server->watch, server->loop, on_addresses_changed, server);
+        server->is_watching = true;
+    }
+}
+
 static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MAX])
 {
     const char *udp = server->config.udp;
@@ -206,6 +222,7 @@ static enum yodel_err start_turn(struct server *server, char why[SERVER_ERROR_MA
     if (fds[0] < 0) {
         return YODEL_ERR_NETWORK;
     }
+    watch_addresses(server);
     enum yodel_err err = server_turn_setup_read(&setup, &server->config.turn, env, &addr, why);
     if (err) {
         close(fds[0]);
@@ -414,6 +431,10 @@ static void destroy(struct server *server)
     server->is_destroyed = true;
     close_handle(server, (uv_handle_t *)&server->tick);
     close_handle(server, (uv_handle_t *)&server->stopping);
+    if (server->is_watching) {
+        server->open_handles++;
+        interfaces_watch_stop(&server->watch, on_part_stopped);
+    }
     // After these: a part that was never started has stopped at once.
     server->open_handles += 3;
     server_front_stop(&server->front, on_part_stopped, server);

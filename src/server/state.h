@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+#include "net/interfaces_watch.h"
 #include "server/front.h"
 #include "server/pump.h"
 #include "server/server.h"
@@ -31,6 +32,8 @@ struct server {
     struct signaling_core core;
     struct server_turn turn;            // On our own loop;
     struct server_turn_workers workers; // it is the first of these.
+    struct interfaces_watch watch;      // Of this machine's addresses, where there are relays.
+    bool is_watching;
     struct server_front front;
     struct server_pumps pumps;
     struct ssl_ctx_st *tls; // NULL: no certificate.

@@ -323,6 +323,25 @@ void server_turn_reload(struct server_turn *turn)
     }
 }
 
+void server_turn_review_addresses(struct server_turn *turn)
+{
+    struct turn_rules rules = turn->setup.core.rules;
+
+    if (!turn->core || turn->is_stopping || !turn->setup.has_relays) {
+        return;
+    }
+    enum yodel_err err = server_turn_setup_read_own(&rules);
+    if (err == YODEL_OK) {
+        err = turn_server_set_rules(turn->core, &rules);
+    }
+    if (err) {
+        log_warn(turn->env, "turn", "relays may reach an address that this machine has now: %s",
+            yodel_err_name(err));
+        return;
+    }
+    server_turn_end_input(turn, clock_now()); // Connections that end.
+}
+
 static void on_review(uv_timer_t *timer)
 {
     look_at_clock(timer->data);

@@ -98,6 +98,9 @@ void server_turn_stop(struct server_turn *turn, void (*on_stopped)(void *ctx), v
 // Reads the files with users and secrets again, where they have changed.
 void server_turn_reload(struct server_turn *turn);
 
+// This machine's addresses have changed: none that it has now is a peer, and those that it had may be.
+void server_turn_review_addresses(struct server_turn *turn);
+
 // What a client of signaling's is offered: ports, and where there are relays credentials, which `grant`
 // holds. Returns whether there are.
 bool server_turn_offer(const struct server_turn *turn, struct server_ice_offer *offer,

@@ -266,13 +266,6 @@ enum yodel_err server_turn_addresses_find(struct turn_server_config *core,
 {
     enum yodel_err err = YODEL_OK;
 
-    for (size_t i = 0; err == YODEL_OK && i < all->count; i++) {
-        err = turn_rules_add_own(&core->rules, &all->items[i].addr); // None of ours is a peer.
-    }
-    if (err) {
-        snprintf(why, SERVER_ERROR_MAX, "this machine has too many addresses");
-        return err;
-    }
     listen_at(core, *local, local->port);
     if (!options->is_off) {
         find_relays(core, local, all);

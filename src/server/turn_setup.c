@@ -218,9 +218,37 @@ static enum yodel_err make_credentials(struct server_turn_setup *setup, const st
 
 // ---- addresses, rules and limits
 
+struct own {
+    struct turn_rules *rules;
+    enum yodel_err err;
+};
+
+static void add_own(void *ctx, const struct yodel_addr *addr)
+{
+    struct own *own = ctx;
+
+    own->err = own->err ? own->err : turn_rules_add_own(own->rules, addr);
+}
+
+enum yodel_err server_turn_setup_read_own(struct turn_rules *rules)
+{
+    struct own own = {.rules = rules};
+
+    rules->own_count = 0;
+    enum yodel_err err = interfaces_visit(add_own, &own);
+    return err ? err : own.err;
+}
+
 static enum yodel_err read_rules(struct turn_server_config *core,
     const struct server_turn_options *options, char why[SERVER_ERROR_MAX])
 {
+    enum yodel_err err = server_turn_setup_read_own(&core->rules); // None of ours is a peer.
+
+    if (err) {
+        snprintf(why, SERVER_ERROR_MAX, "this machine has more than %d addresses, or none is known",
+            TURN_RULES_OWN_MAX);
+        return err;
+    }
     for (size_t i = 0; i < options->allow_count; i++) {
         if (turn_rules_allow(&core->rules, bytes_of_text(options->allow[i])) != YODEL_OK) {
             snprintf(why, SERVER_ERROR_MAX,

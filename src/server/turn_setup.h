@@ -53,6 +53,10 @@ YODEL_MUST_USE enum yodel_err server_turn_setup_copy(struct server_turn_setup *c
     const struct server_turn_setup *setup, const struct env *env, char why[SERVER_ERROR_MAX]);
 void server_turn_setup_free(struct server_turn_setup *setup, const struct env *env);
 
+// Makes the own addresses of `rules` those that this machine has now. Fails where there are more than
+// TURN_RULES_OWN_MAX, or none can be read.
+YODEL_MUST_USE enum yodel_err server_turn_setup_read_own(struct turn_rules *rules);
+
 // Where a file has changed, and can be read: makes new credentials, and returns true. The old ones stay
 // until they are forgotten.
 bool server_turn_setup_reload(struct server_turn_setup *setup, const struct env *env);

@@ -146,6 +146,13 @@ static void reload_one(void *ctx)
     server_turn_reload(&worker->turn);
 }
 
+static void review_one(void *ctx)
+{
+    struct server_turn_worker *worker = ctx;
+
+    server_turn_review_addresses(&worker->turn);
+}
+
 static void post(struct server_turn_worker *worker, void (*call)(void *ctx))
 {
     if (mailbox_post(&worker->thread.mailbox, call, worker) != YODEL_OK) {
@@ -173,6 +180,14 @@ void server_turn_workers_reload(struct server_turn_workers *workers)
     if (workers->first) {
         server_turn_reload(workers->first);
         post_all(workers, reload_one);
+    }
+}
+
+void server_turn_workers_review_addresses(struct server_turn_workers *workers)
+{
+    if (workers->first) {
+        server_turn_review_addresses(workers->first);
+        post_all(workers, review_one);
     }
 }
 

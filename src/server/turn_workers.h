@@ -55,6 +55,7 @@ YODEL_MUST_USE enum yodel_err server_turn_workers_start(struct server_turn_worke
 // The same for all as for one (server/turn.h).
 void server_turn_workers_drain(struct server_turn_workers *workers);
 void server_turn_workers_reload(struct server_turn_workers *workers);
+void server_turn_workers_review_addresses(struct server_turn_workers *workers);
 void server_turn_workers_stop(
     struct server_turn_workers *workers, void (*on_stopped)(void *ctx), void *ctx);
 

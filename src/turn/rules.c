@@ -142,7 +142,8 @@ bool turn_rules_is_ordinary(const struct turn_rules *rules, const struct yodel_a
 
 enum yodel_err turn_rules_add_own(struct turn_rules *rules, const struct yodel_addr *addr)
 {
-    if (is_own(rules, addr)) {
+    // What is special needs no second reason.
+    if (is_own(rules, addr) || is_among(addr, special, COUNT(special))) {
         return YODEL_OK;
     }
     if (rules->own_count == TURN_RULES_OWN_MAX) {

@@ -16,7 +16,7 @@
 #include "base/addr.h"
 
 #define TURN_RULES_ALLOW_MAX 64
-#define TURN_RULES_OWN_MAX 64
+#define TURN_RULES_OWN_MAX 256 // That are not special.
 
 struct turn_rules_prefix {
     enum yodel_family family;

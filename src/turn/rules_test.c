@@ -141,6 +141,10 @@ static void own_addresses_are_refused_under_any_name(void)
     CHECK_EQ(turn_rules_add_own(&rules, &own), YODEL_OK);
     CHECK_EQ(turn_rules_add_own(&rules, &own), YODEL_OK);
     CHECK_EQ(rules.own_count, 1);
+    struct yodel_addr inside = ip("fe80::1");
+    CHECK_EQ(
+        turn_rules_add_own(&rules, &inside), YODEL_OK); // Refused in any case, it takes no place.
+    CHECK_EQ(rules.own_count, 1);
     CHECK(!is_allowed(&rules, "5.6.7.8"));
     CHECK_EQ(turn_rules_allow(&rules, bytes_of_text("64:ff9b::/96")), YODEL_OK);
     CHECK(!is_allowed(&rules, "64:ff9b::506:708"));
@@ -148,6 +152,18 @@ static void own_addresses_are_refused_under_any_name(void)
     CHECK(is_allowed(&rules, "5.6.7.8"));
 }
 
+static void own_addresses_are_so_many(void)
+{
+    struct turn_rules rules = {0};
+
+    for (uint32_t i = 0; i <= TURN_RULES_OWN_MAX; i++) {
+        struct yodel_addr own = addr_v4(5, 6, (uint8_t)(i >> 8), (uint8_t)i, 0);
+        CHECK_EQ(turn_rules_add_own(&rules, &own),
+            i < TURN_RULES_OWN_MAX ? YODEL_OK : YODEL_ERR_TOO_LARGE);
+    }
+    CHECK(!is_allowed(&rules, "5.6.0.255"));
+}
+
 TEST_MAIN(TEST(special_addresses_are_refused), TEST(an_exception_makes_nothing_ordinary),
     TEST(an_exception_is_what_it_says), TEST(a_bad_rule_is_an_error),
-    TEST(own_addresses_are_refused_under_any_name))
+    TEST(own_addresses_are_refused_under_any_name), TEST(own_addresses_are_so_many))
