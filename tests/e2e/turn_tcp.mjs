@@ -1,37 +1,20 @@
 // Relays for TCP (RFC 6062) from outside: coturn's tools, and clients and peers that mean harm.
 
-import { spawn } from "node:child_process";
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
-import tls from "node:tls";
 import { check, makeFolder, metric, runAll, same, serve, test, until, within, yodel } from "./lib/cases.mjs";
 import { makeCertificate } from "./lib/certificate.mjs";
+import { uclient } from "./lib/coturn.mjs";
+import {
+  TCP, allocated, attribute, attributeOf, bound, connect, connected, errorOf, gone, listening, peerAt, portOf,
+} from "./lib/turn.mjs";
 
 const base = ["--udp", "127.0.0.1:0", "--turn-user", "alice:wonder", "--turn-user", "bob:builder", "--turn-realm", "e2e"];
 const loopback = ["--turn-allow", "127.0.0.0/8"];
 const on = ["--turn-tcp-relays", "on"];
-const portOf = (server) => Number(/on UDP 127\.0\.0\.1:(\d+)/.exec(server.out)[1]);
-const passwords = { alice: "wonder", bob: "builder" };
 
 // ---- coturn's tools
-
-// Runs turnutils_uclient over TCP relays; gives what it sent and got.
-function uclient(port, more) {
-  return new Promise((resolve) => {
-    const args = ["-T", "-u", "alice", "-w", "wonder", "-n", "20", "-m", "2", ...more, "-p", `${port}`, "127.0.0.1"];
-    const child = spawn("turnutils_uclient", args);
-    let out = "";
-    const kill = setTimeout(() => child.kill("SIGKILL"), 20000);
-    child.stdout.on("data", (data) => (out += data));
-    child.stderr.on("data", (data) => (out += data));
-    child.on("close", () => {
-      clearTimeout(kill);
-      const sums = [...out.matchAll(/tot_send_bytes ~ (\d+), tot_recv_bytes ~ (\d+)/g)].at(-1);
-      resolve({ out, sent: Number(sums?.[1] ?? 0), got: Number(sums?.[2] ?? 0) });
-    });
-  });
-}
 
 for (const [name, more] of [
   ["", []],
@@ -40,7 +23,7 @@ for (const [name, more] of [
   test(`coturn's clients relay to each other over TCP${name}`, async (defer) => {
     const { key, cert } = makeCertificate(makeFolder(defer));
     const server = await serve(defer, ...base, ...loopback, ...on, "--tls-cert", cert, "--tls-key", key);
-    const result = await uclient(portOf(server), more);
+    const result = await uclient(portOf(server), "wonder", ["-T", "-n", "20", "-m", "2", ...more], [], []);
     check(result.sent > 0 && result.got === result.sent, result.out.slice(-800));
     check((await metric(server, "turn_connections_total")) > 0, "connections were counted");
     await until("that all have ended", async () => (await metric(server, "turn_connections")) === 0);
@@ -50,126 +33,12 @@ for (const [name, more] of [
 // Passive ones: half of what is sent is never answered, by coturn's own server neither; what counts is that it arrives.
 test("coturn's clients hear of peers that come by themselves", async (defer) => {
   const server = await serve(defer, ...base, ...loopback, ...on);
-  const result = await uclient(portOf(server), ["-P", "-n", "5"]);
+  const result = await uclient(portOf(server), "wonder", ["-T", "-m", "2", "-P"], [], []);
   check(result.sent > 0 && result.got * 2 === result.sent, result.out.slice(-800));
   check((await metric(server, "turn_connections_total")) > 0, "connections were counted");
 });
 
 // ---- a client of our own
-
-const attribute = (type, value) => {
-  const head = Buffer.alloc(4);
-  head.writeUInt16BE(type, 0);
-  head.writeUInt16BE(value.length, 2);
-  return Buffer.concat([head, value, Buffer.alloc(-value.length & 3)]);
-};
-
-function message(type, attributes, key) {
-  const body = Buffer.concat(attributes);
-  const head = Buffer.concat([Buffer.alloc(4), Buffer.from([0x21, 0x12, 0xa4, 0x42]), randomBytes(12)]);
-  head.writeUInt16BE(type, 0);
-  head.writeUInt16BE(body.length + (key ? 24 : 0), 2);
-  const whole = Buffer.concat([head, body]);
-  return key ? Buffer.concat([whole, attribute(8, createHmac("sha1", key).update(whole).digest())]) : whole;
-}
-
-function attributeOf(answer, wanted) {
-  for (let at = 20; at < answer.length; at += 4 + ((answer.readUInt16BE(at + 2) + 3) & ~3)) {
-    if (answer.readUInt16BE(at) === wanted) return answer.subarray(at + 4, at + 4 + answer.readUInt16BE(at + 2));
-  }
-  throw new Error(`no attribute ${wanted}`);
-}
-
-const errorOf = (answer) => {
-  if ((answer.readUInt16BE(0) & 0x110) !== 0x110) return 0;
-  const value = attributeOf(answer, 9);
-  return value[2] * 100 + value[3];
-};
-
-const TCP = attribute(0x19, Buffer.from([6, 0, 0, 0]));
-
-const peerAt = (port) => {
-  const value = Buffer.from([0, 1, 0, 0, 127 ^ 0x21, 0x12, 0xa4, 1 ^ 0x42]);
-  value.writeUInt16BE(port ^ 0x2112, 2);
-  return attribute(0x12, value);
-};
-
-// A stream that knows how to prove who it is: `ask` gives one whole message, `raw` what follows messages.
-async function connected(defer, server, user = "alice", isTls = false) {
-  const options = { port: portOf(server), host: "127.0.0.1", rejectUnauthorized: false };
-  const socket = isTls ? tls.connect(options) : net.connect(options);
-  const client = { socket, got: Buffer.alloc(0), isClosed: false };
-  socket.setNoDelay(true);
-  socket.on("error", () => {});
-  socket.on("close", () => (client.isClosed = true));
-  socket.on("data", (data) => (client.got = Buffer.concat([client.got, data])));
-  defer(() => socket.destroy());
-  client.next = async (ms = 5000) => {
-    const length = () => (client.got.length < 20 ? 20 : 20 + client.got.readUInt16BE(2));
-    await until("a message", () => client.got.length >= length(), ms);
-    const one = client.got.subarray(0, length());
-    client.got = client.got.subarray(length());
-    return one;
-  };
-  client.send = (type, attributes, behind = Buffer.alloc(0)) =>
-    socket.write(Buffer.concat([message(type, [...attributes, ...client.proof], client.key), behind]));
-  client.ask = async (type, attributes, behind) => {
-    client.send(type, attributes, behind);
-    return await client.next();
-  };
-  socket.write(message(3, [TCP]));
-  const challenge = await client.next();
-  client.proof = [
-    attribute(6, Buffer.from(user)),
-    attribute(0x14, attributeOf(challenge, 0x14)),
-    attribute(0x15, attributeOf(challenge, 0x15)),
-  ];
-  client.key = createHash("md5").update(`${user}:e2e:${passwords[user]}`).digest();
-  return client;
-}
-
-// With a relay; `relayed` is its port.
-async function allocated(defer, server, user, isTls) {
-  const client = await connected(defer, server, user, isTls);
-  const answer = await client.ask(3, [TCP]);
-  same(errorOf(answer), 0, "Allocate");
-  client.relayed = attributeOf(answer, 0x16).readUInt16BE(2) ^ 0x2112;
-  return client;
-}
-
-// Somebody who listens; `streams` are those who came.
-async function listening(defer, options = {}) {
-  const peer = { streams: [], got: Buffer.alloc(0) };
-  const server = net.createServer({ ...options, allowHalfOpen: false }, (stream) => {
-    peer.streams.push(stream);
-    stream.on("error", () => {});
-    if (!options.pauseOnConnect) stream.on("data", (data) => (peer.got = Buffer.concat([peer.got, data])));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  defer(() => {
-    peer.streams.forEach((stream) => stream.destroy());
-    server.close();
-  });
-  peer.port = server.address().port;
-  return peer;
-}
-
-async function connect(client, port) {
-  const answer = await client.ask(10, [peerAt(port)]);
-  same(errorOf(answer), 0, "Connect");
-  return attribute(0x2a, attributeOf(answer, 0x2a));
-}
-
-// A stream bound to a peer.
-async function bound(defer, server, id, user, isTls, behind) {
-  const data = await connected(defer, server, user, isTls);
-  const answer = await data.ask(11, [id], behind);
-  same(errorOf(answer), 0, "ConnectionBind");
-  return data;
-}
-
-const gone = (client, what) => until(what, () => client.isClosed);
 
 for (const isTls of [false, true]) {
   test(`bytes go both ways, also those behind the ConnectionBind and before it${isTls ? ", over TLS" : ""}`, async (defer) => {
@@ -383,7 +252,8 @@ test("a server that drains lets connections go on, and ends with the last", asyn
   const data = await bound(defer, server, await connect(control, peer.port));
   const late = await connected(defer, server);
   server.child.kill("SIGTERM");
-  await until("that it drains", async () => errorOf(await late.ask(3, [TCP])) === 508);
+  await until("that it drains", () => server.err.includes("go on for at most 20 s"));
+  same(errorOf(await late.ask(3, [TCP])), 508, "a new relay");
   data.socket.write("still");
   await until("what is said meanwhile", () => peer.got.toString() === "still");
   const second = await listening(defer);
