@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { equal, isTrue } from "../lib/check.mjs";
-import { elsewhere, lacksNetwork } from "../lib/network.mjs";
+import { address, elsewhere, lacksNetwork } from "../lib/network.mjs";
 import * as page from "../lib/page.mjs";
 
 const WAIT_MS = 30_000;
@@ -29,14 +29,12 @@ const room = () => `room-${Math.random().toString(36).slice(2)}`;
 const linkTo = (server, name) => `${server.url}#call=${name}`;
 
 // As a person does: look, allow, join.
-async function join(browser, url, { isOpen = true } = {}) {
+async function join(browser, url) {
   const where = await page.open(browser, url, keepPeers);
   await where.bringToFront();
   await page.expectStep(where, "#join");
-  if (isOpen) {
-    await where.evaluate(() => document.querySelector("#open")?.click()); // A page that may already has opened them itself.
-    await where.waitForSelector("#open", { hidden: true, timeout: WAIT_MS });
-  }
+  await where.evaluate(() => document.querySelector("#open")?.click()); // A page that may already has opened them itself.
+  await where.waitForSelector("#open", { hidden: true, timeout: WAIT_MS });
   await where.click("#join");
   return where;
 }
@@ -188,7 +186,7 @@ export const calls = [
     },
   },
   {
-    name: "who has no camera and no microphone is told so, and sees and hears; a third one is told that two are in the call",
+    name: "who has no camera, no microphone or no TLS is told so, and sees and hears; a third one is told that two are in the call",
     async run(context) {
       const { browsers, server } = context;
       const url = linkTo(server, room());
@@ -200,7 +198,11 @@ export const calls = [
       await expectPicture(poor, "without a camera");
       await expectSound(poor, "without a microphone");
       await expectRemote(rich, "remoteVideo", "none");
-      const third = await join(await browsers.get("Firefox"), url, { isOpen: false });
+      // Without TLS there are no devices, but there is a call.
+      const third = await page.open(await browsers.get("Firefox"), url.replace("127.0.0.1", address()));
+      await (await page.expectStep(third, "#open")).click();
+      await page.expectProblem(third, "no-tls");
+      await third.click("#join");
       await page.expectProblem(third, "room-full");
       await expectState(rich, "connected");
       isTrue((await received(poor)).bytes > 0, "the two go on");

@@ -135,7 +135,8 @@ export class CallPage implements CallView {
     await this.#media.open();
     if (this.#over || this.#flow) return;
     this.#memory.hasDevices = true;
-    this.#status.textContent = "This is what the other side will see. Nobody sees or hears you before you join.";
+    const seen = this.#media.camera ? "This is what the other side will see." : "The other side will not see you.";
+    this.#status.textContent = `${seen} Nobody sees or hears you before you join.`;
     this.#panels.replaceChildren(this.#devices.element);
     this.#setBar(
       button("Join the call", () => void this.#join(), { class: "primary", id: "join" }),
@@ -223,6 +224,7 @@ export class CallPage implements CallView {
 
   // ---- what is pressed
 
+  // Their labels follow what they would do.
   readonly #muteButton = button("", () => this.#media.setMuted(!this.#media.isMuted), { icon: "microphone", id: "mute" });
   readonly #cameraButton = button("", () => void this.#toggleCamera(), { icon: "camera", id: "camera" });
   readonly #screenButton = button("", () => void this.#toggleScreen(), { icon: "screen", id: "screen" });
@@ -331,6 +333,8 @@ export class CallPage implements CallView {
 }
 
 function rename(one: HTMLButtonElement, label: string, isEnabled: boolean): void {
-  one.lastChild?.nodeType === Node.TEXT_NODE ? (one.lastChild.textContent = label) : one.append(label);
+  const text = one.lastChild;
+  if (text instanceof Text) text.data = label;
+  else one.append(label);
   one.disabled = !isEnabled;
 }
