@@ -410,7 +410,7 @@ const struct cli_command cli_send = {
     .summary = "Send files or folders to a terminal or a browser",
     .help = "Prints a code, a link and a QR code. Whoever runs `yodel receive CODE`, or opens the "
             "link\n"
-            "in a browser, gets the files directly from this machine. - sends standard input.",
+            "in a browser, gets the files directly from this machine. - sends standard input.\n",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

@@ -73,6 +73,7 @@ static enum yodel_err take_external(
 {
     const char *rest = list;
     struct bytes text;
+    bool is_told[2] = {false, false}; // Of IPv4, and of IPv6.
 
     snprintf(why, SERVER_ERROR_MAX,
         "--turn-external wants an IP address, or one of each family with a comma between them, "
@@ -84,10 +85,13 @@ static enum yodel_err take_external(
             return YODEL_ERR_SYNTAX;
         }
         struct turn_relay_address *relay = addr.family == YODEL_ADDR_V4 ? &core->v4 : &core->v6;
-        if (!is_there(&relay->bound) || addr_is_any(&addr)) {
+        bool *is_second = &is_told[addr.family == YODEL_ADDR_V6];
+        if (!is_there(&relay->bound) || addr_is_any(&addr) || addr_is_multicast(&addr) ||
+            *is_second) {
             return YODEL_ERR_SYNTAX;
         }
         relay->public_addr = addr;
+        *is_second = true;
     }
     return YODEL_OK;
 }

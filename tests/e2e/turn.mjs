@@ -63,6 +63,8 @@ test("bad options of the relay abort the start with a sentence", async () => {
     [["--turn-user", "alice"], "--turn-user wants NAME:PASSWORD"],
     [["--turn-realm", "x".repeat(99)], "--turn-realm wants"],
     [["--turn-external", "nowhere"], "--turn-external wants"],
+    [["--turn-external", "224.0.0.1"], "--turn-external wants"],
+    [["--turn-external", "192.0.2.1,192.0.2.2"], "--turn-external wants"],
     [["--turn-ports", "9-5"], "--turn-ports wants"],
     [["--turn-secret", "/nowhere"], "cannot read /nowhere"],
   ]) {
