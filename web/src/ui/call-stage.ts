@@ -52,13 +52,12 @@ export class Stage {
     this.#tell();
   }
 
+  // The first of its kind; there is room for no more.
   show(track: MediaStreamTrack): void {
-    const stream = new MediaStream([track]);
-    if (track.kind === "video") this.#theirs.srcObject = stream;
-    else {
-      this.#sound.srcObject = stream;
-      void this.#hear();
-    }
+    const element = track.kind === "video" ? this.#theirs : this.#sound;
+    if (element.srcObject) return;
+    element.srcObject = new MediaStream([track]);
+    if (element === this.#sound) void this.#hear();
   }
 
   describe(state: MediaState): void {
