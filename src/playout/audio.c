@@ -365,8 +365,8 @@ static void choose_playing(struct playout_audio *audio)
     uint64_t gap = first->place.timestamp - audio->next;
     if (!is_gap(audio, gap)) {
         ask_decode(audio, first);
-    } else if (is_meant(audio, first) || us_of(audio, gap) > PLAYOUT_AUDIO_HOLD_MAX) {
-        fall_quiet(audio, is_meant(audio, first));
+    } else if (is_meant(audio, first)) {
+        fall_quiet(audio, true);
         choose_in_quiet(audio);
     } else {
         gap = settle_held(audio, gap);

@@ -119,11 +119,13 @@ static void a_leap_is_believed_when_it_is_two(void)
     CHECK_EQ(pass(YODEL_MS(30)), PLAYOUT_DELAY_LEAP);
     timestamp -= (uint64_t)1 << 31;
     CHECK_EQ(pass(YODEL_MS(30)), PLAYOUT_DELAY_USUAL);
-    timestamp -= (uint64_t)1 << 31;
+    timestamp += (uint64_t)1 << 31;
+    CHECK_EQ(pass(YODEL_MS(30)), PLAYOUT_DELAY_LEAP); // Again the first.
+    timestamp -= (uint64_t)1 << 32;
     CHECK_EQ(pass(YODEL_MS(30)), PLAYOUT_DELAY_LEAP);
     CHECK_EQ(pass(YODEL_MS(35)), PLAYOUT_DELAY_RESTART);
     CHECK_EQ(pass(YODEL_MS(30)), PLAYOUT_DELAY_USUAL);
-    CHECK_EQ(delay.leaps, 2);
+    CHECK_EQ(delay.leaps, 3);
     CHECK_EQ(delay.restarts, 1);
 }
 

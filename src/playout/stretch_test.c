@@ -16,6 +16,7 @@
 static struct playout_stretch stretch;
 static int16_t in[OUT_MAX], out[OUT_MAX];
 static size_t in_count, out_count; // Samples of each channel.
+static double alike_min = 0.9;
 
 // ---- signals
 
@@ -71,7 +72,7 @@ static int64_t run(uint32_t rate, uint32_t channels, enum playout_pace pace, siz
             put += 2 * piece;
         } else {
             left_out += playout_stretch_take(&stretch, out + out_count * channels,
-                ++turn % nth == 0 ? pace : PLAYOUT_PACE_AS_IT_IS, 0.9);
+                ++turn % nth == 0 ? pace : PLAYOUT_PACE_AS_IT_IS, alike_min);
             out_count += piece;
         }
     }
@@ -160,6 +161,16 @@ static void a_voice_is_stretched_by_its_periods(void)
     }
 }
 
+// One sample off, the two would differ by more.
+static void the_lag_is_found_to_the_sample(void)
+{
+    make_voice(48000, 178.1);
+    alike_min = 0.999;
+    CHECK(run(48000, 1, PLAYOUT_PACE_FASTER, 3) > 48000 / 3);
+    CHECK(run(48000, 1, PLAYOUT_PACE_SLOWER, 3) < -48000 / 3);
+    alike_min = 0.9;
+}
+
 static void as_it_is_means_to_the_bit(void)
 {
     make_voice(48000, 150);
@@ -223,7 +234,8 @@ static void without_memory_there_is_none(void)
 }
 
 TEST_MAIN(TEST(a_tone_keeps_its_pitch_and_nothing_clicks),
-    TEST(a_voice_is_stretched_by_its_periods), TEST(as_it_is_means_to_the_bit),
-    TEST(what_has_no_period_is_left_alone), TEST(silence_gives_the_most_at_once),
-    TEST(channels_stay_apart), TEST(a_pace_that_lacks_samples_is_not_kept),
-    TEST(what_finds_no_room_is_refused), TEST(without_memory_there_is_none))
+    TEST(a_voice_is_stretched_by_its_periods), TEST(the_lag_is_found_to_the_sample),
+    TEST(as_it_is_means_to_the_bit), TEST(what_has_no_period_is_left_alone),
+    TEST(silence_gives_the_most_at_once), TEST(channels_stay_apart),
+    TEST(a_pace_that_lacks_samples_is_not_kept), TEST(what_finds_no_room_is_refused),
+    TEST(without_memory_there_is_none))

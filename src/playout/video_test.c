@@ -354,9 +354,11 @@ static void nothing_is_decoded_before_a_key_frame(void)
     CHECK(world.decoded == 1 && stats()->refused == 60);
 }
 
+// Ten frames wait then, which are of no use any more.
 static void a_decoder_that_fails_asks_for_one(void)
 {
     begin();
+    playout_video_set_asked(&world.video, YODEL_MS(350));
     run(5);
     forget();
     world.fails = true;
@@ -365,9 +367,20 @@ static void a_decoder_that_fails_asks_for_one(void)
     CHECK_EQ(world.requests, 1);
     run(0.9);
     CHECK_EQ(world.requests, 2); // Once more, for packets still come.
-    CHECK(world.decoded == 1);
-    run(5);
+    CHECK(world.decoded == 1 && world.dropped >= 9 && world.dropped <= 12);
+    run(6);
     CHECK(world.decoded > 20); // From frame 300 on.
+}
+
+static void who_sends_nothing_is_asked_once(void)
+{
+    begin();
+    run(5);
+    forget();
+    world.is_paused = true;
+    playout_video_failed(&world.video, world.now);
+    run(10);
+    CHECK_EQ(world.requests, 1);
 }
 
 static void packets_without_frames_ask_for_one(void)
@@ -398,6 +411,8 @@ static void timestamps_that_leap_are_shown_as_they_come(void)
     for (size_t i = 0; i < COUNT(leaps); i++) {
         begin();
         run(5);
+        world.path.delay = YODEL_MS(900); // The path became longer, and that is usual by now.
+        run(25);
         forget();
         for (uint64_t k = 0; k < 300; k++) {
             yodel_time until = world.now + YODEL_MS(33);
@@ -408,6 +423,7 @@ static void timestamps_that_leap_are_shown_as_they_come(void)
         }
         CHECK_EQ(stats()->freeze_count, 0);
         CHECK(stats()->frames_dropped <= 2 && world.shown > 297);
+        CHECK(mean_ms() < 100); // It is no longer known now.
     }
 }
 
@@ -463,6 +479,7 @@ TEST_MAIN(TEST(an_even_path_costs_decoding_and_a_screen), TEST(jitter_moves_noth
     TEST(of_a_burst_after_an_outage_only_the_last_is_shown),
     TEST(a_key_frame_ends_what_is_too_late), TEST(a_pause_is_no_freeze),
     TEST(freezes_are_what_the_w3c_says), TEST(nothing_is_decoded_before_a_key_frame),
-    TEST(a_decoder_that_fails_asks_for_one), TEST(packets_without_frames_ask_for_one),
-    TEST(timestamps_that_leap_are_shown_as_they_come), TEST(one_leap_moves_no_other_frame),
-    TEST(a_flood_is_bounded), TEST(a_loop_that_was_away_goes_on))
+    TEST(a_decoder_that_fails_asks_for_one), TEST(who_sends_nothing_is_asked_once),
+    TEST(packets_without_frames_ask_for_one), TEST(timestamps_that_leap_are_shown_as_they_come),
+    TEST(one_leap_moves_no_other_frame), TEST(a_flood_is_bounded),
+    TEST(a_loop_that_was_away_goes_on))
