@@ -42,6 +42,10 @@ add_custom_target(yodel_static ALL DEPENDS ${static_library})
 
 # ---- how others find them
 
+set(YODEL_PC_MEDIA "")
+if(YODEL_MEDIA)
+  set(YODEL_PC_MEDIA " opus vpx openh264 libavcodec libavutil aom dav1d")
+endif()
 # Relative, so that an installed tree may be moved, and `cmake --install --prefix` may differ from what was configured.
 file(RELATIVE_PATH YODEL_PC_TO_PREFIX
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})

@@ -4,7 +4,9 @@
 #define YODEL_YODEL_H
 
 #include "yodel/addr.h"
+#include "yodel/codec.h"
 #include "yodel/err.h"
+#include "yodel/frame.h"
 #include "yodel/peer.h"
 #include "yodel/runtime.h"
 #include "yodel/time.h"

@@ -1,0 +1,8 @@
+// AV1's decoder, fuzzed.
+
+#include "media/decoder_fixture.h"
+
+FUZZ(input)
+{
+    fixture_decode_all(YODEL_AV1, input);
+}

@@ -1,0 +1,8 @@
+// VP8's decoder, fuzzed.
+
+#include "media/decoder_fixture.h"
+
+FUZZ(input)
+{
+    fixture_decode_all(YODEL_VP8, input);
+}
