@@ -41,16 +41,16 @@ struct yodel_picture {
 
 // Linear samples of 16 bits.
 struct yodel_sound {
-    uint32_t rate;     // The codec's clock: 48000 of Opus, 8000 of G.711.
-    uint32_t channels; // 1 or 2.
-    uint32_t count;    // Samples of each channel.
+    uint32_t rate;          // The codec's clock: 48000 of Opus, 8000 of G.711.
+    uint32_t channels;      // 1 or 2.
+    uint32_t count;         // Samples of each channel.
     const int16_t *samples; // Of all channels in turn.
 };
 
 struct yodel_raw {
     enum yodel_media_kind kind;
-    uint64_t timestamp;  // Both are
-    yodel_time captured; // passed on as they are, from raw to encoded and back.
+    uint64_t timestamp;           // Both are
+    yodel_time captured;          // passed on as they are, from raw to encoded and back.
     struct yodel_picture picture; // Of video.
     struct yodel_sound sound;     // Of sound.
 };
@@ -79,8 +79,7 @@ struct yodel_encoder_ops {
     enum yodel_err (*encode)(
         struct yodel_encoder *encoder, const struct yodel_raw *raw, bool is_key_wanted);
     bool (*next)(struct yodel_encoder *encoder, struct yodel_frame *frame);
-    void (*set_target)(
-        struct yodel_encoder *encoder, const struct yodel_encoder_target *target);
+    void (*set_target)(struct yodel_encoder *encoder, const struct yodel_encoder_target *target);
     void (*free)(struct yodel_encoder *encoder);
 };
 
@@ -145,8 +144,7 @@ void yodel_decoder_free(struct yodel_decoder *decoder); // NULL is allowed.
 //   TYPE            another codec's, or empty;
 //   NO_MEMORY.
 // After a failure of video, ask the other side for a key frame.
-enum yodel_err yodel_decoder_decode(
-    struct yodel_decoder *decoder, const struct yodel_frame *frame);
+enum yodel_err yodel_decoder_decode(struct yodel_decoder *decoder, const struct yodel_frame *frame);
 
 // Sound that was lost: makes `samples` of each channel, from what the packet that follows says of it
 // (`following`, which is decoded afterwards; Opus's FEC) or, with NULL, from what was heard before. Fails with

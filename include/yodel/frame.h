@@ -51,7 +51,7 @@ struct yodel_frame {
     yodel_time captured;
 
     // What follows is 0 or false where it is not known.
-    uint16_t rotation; // Of video: to be turned by so many degrees clockwise to be shown.
+    uint16_t rotation;    // Of video: to be turned by so many degrees clockwise to be shown.
     bool has_audio_level; // Of sound (RFC 6464):
     bool is_voice;
     uint8_t audio_level; // in -dBov: 0 is the loudest, 127 is silence.

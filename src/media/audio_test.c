@@ -57,7 +57,7 @@ static void sound_run(struct sound_run *run)
     struct media_tone tone = {.hz = TONE_HZ, .rate = run->rate, .amplitude = AMPLITUDE};
     struct yodel_encoder *encoder;
     struct yodel_decoder *decoder;
-    uint32_t count = run->rate * 2 / 50;
+    uint32_t count = run->rate / 50;
     int16_t samples[960 * 2];
     bool is_lost = false;
 
@@ -118,8 +118,7 @@ static void a_tone_is_the_tone_behind_opus(void)
 // Ten in a hundred: more than a call should have, and still the tone.
 static void a_tone_is_the_tone_with_a_tenth_of_the_packets_lost(void)
 {
-    struct sound_run made_up = {
-        .codec = YODEL_OPUS, .rate = 48000, .channels = 1, .lose_each = 10};
+    struct sound_run made_up = {.codec = YODEL_OPUS, .rate = 48000, .channels = 1, .lose_each = 10};
     struct sound_run repaired = made_up;
 
     made_up.config.target.loss_percent = repaired.config.target.loss_percent = 10;

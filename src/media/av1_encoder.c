@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "media/codec.h"
 
-#define SPEED 9        // How much is left out to be in time: 10 is the most.
-#define SPEED_SMALL 8  // Up to SMALL_PIXELS there is time to be more thorough.
+#define SPEED 9       // How much is left out to be in time: 10 is the most.
+#define SPEED_SMALL 8 // Up to SMALL_PIXELS there is time to be more thorough.
 #define SMALL_PIXELS (640u * 360u)
 #define KEY_DISTANCE_MAX 3000 // Pictures; key frames come on demand.
 #define KEY_SIZE 300          // Per cent of a usual picture.

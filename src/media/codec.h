@@ -30,10 +30,10 @@ extern const struct media_codec media_codecs[YODEL_CODEC_COUNT];
 enum yodel_media_kind media_kind(enum yodel_codec codec);
 
 // Keeps the sentence and returns `err`.
-enum yodel_err media_encoder_fail(struct yodel_encoder *encoder, enum yodel_err err,
-    const char *format, ...) YODEL_PRINTF(3, 4);
-enum yodel_err media_decoder_fail(struct yodel_decoder *decoder, enum yodel_err err,
-    const char *format, ...) YODEL_PRINTF(3, 4);
+enum yodel_err media_encoder_fail(
+    struct yodel_encoder *encoder, enum yodel_err err, const char *format, ...) YODEL_PRINTF(3, 4);
+enum yodel_err media_decoder_fail(
+    struct yodel_decoder *decoder, enum yodel_err err, const char *format, ...) YODEL_PRINTF(3, 4);
 
 // Whether a decoder takes a picture of that size; TOO_LARGE with its sentence, or MALFORMED for none at all.
 YODEL_MUST_USE enum yodel_err media_check_size(

@@ -4,9 +4,9 @@
 // Implements  ITU-T G.711; its Appendix I in outline: the last period of the voice goes on
 // Limits      YODEL_SOUND_SAMPLES_MAX / 6 samples, 120 ms, a packet
 
+#include "rtp/payload/g711.h"
 #include "base/alloc.h"
 #include "media/codec.h"
-#include "rtp/payload/g711.h"
 
 #define SAMPLES_MAX (YODEL_SOUND_SAMPLES_MAX / 6)
 #define HISTORY 240 // 30 ms.

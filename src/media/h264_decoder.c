@@ -12,7 +12,7 @@
 #define FRAME_MAX (16u << 20)
 #define TYPE_MASK 0x1f
 #define TYPE_SPS 7
-#define QUIET 100 // Added to the level of each line, so that none is written.
+#define QUIET 100   // Added to the level of each line, so that none is written.
 #define SPS_MAX 256 // With all that may be in one, about 200 are in use.
 
 struct decoder {
@@ -34,8 +34,8 @@ static enum yodel_err check_sps(struct decoder *d, struct bytes sps)
     uint16_t width, height;
 
     if (sps.len > SPS_MAX || !rtp_h264_size(sps, &width, &height)) {
-        return media_decoder_fail(&d->base, YODEL_ERR_MALFORMED,
-            "the sequence parameters are damaged, or say no size");
+        return media_decoder_fail(
+            &d->base, YODEL_ERR_MALFORMED, "the sequence parameters are damaged, or say no size");
     }
     enum yodel_err err = media_check_size(&d->base, d->config.max_pixels, width, height);
     if (!err && !bytes_equal(sps, bytes_of(d->sps, d->sps_len))) {
@@ -167,9 +167,8 @@ static bool next(struct yodel_decoder *base, struct yodel_raw *raw)
         return false;
     }
     d->has_picture = false;
-    *raw = (struct yodel_raw){.kind = YODEL_VIDEO,
-        .timestamp = (uint64_t)d->picture->pts,
-        .captured = d->captured};
+    *raw = (struct yodel_raw){
+        .kind = YODEL_VIDEO, .timestamp = (uint64_t)d->picture->pts, .captured = d->captured};
     raw->picture.width = (uint32_t)d->picture->width;
     raw->picture.height = (uint32_t)d->picture->height;
     for (int i = 0; i < 3; i++) {

@@ -149,8 +149,7 @@ static SSourcePicture wrapped(const struct encoder *e, const struct yodel_pictur
     return source;
 }
 
-static enum yodel_err run(
-    struct encoder *e, const struct yodel_raw *raw, bool is_key_wanted)
+static enum yodel_err run(struct encoder *e, const struct yodel_raw *raw, bool is_key_wanted)
 {
     SFrameBSInfo made = {0};
 

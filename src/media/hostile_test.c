@@ -156,8 +156,8 @@ static void pictures_of_a_monstrous_size_are_refused(void)
             "a picture of 65536x65536 is refused: the limit is 9437184 pixels, 8192 on a side"},
         // The same, second in a superframe, behind a frame that shows an old one.
         {"VP9, hidden in a superframe", YODEL_VP9,
-            "\x88\0\x82\x49\x83\x42\x2f\xff\xff\xff\xf0\0\xc1\x02\x0a\xc1", 16,
-            YODEL_ERR_TOO_LARGE, NULL},
+            "\x88\0\x82\x49\x83\x42\x2f\xff\xff\xff\xf0\0\xc1\x02\x0a\xc1", 16, YODEL_ERR_TOO_LARGE,
+            NULL},
         // Baseline, level 6.1, 1024 by 1024 macroblocks.
         {"H.264 of 16384x16384", YODEL_H264,
             "\0\0\0\x01\x67\x42\xc0\x3d\xda\x00\x10\x00\x00\x80\x19", 15, YODEL_ERR_TOO_LARGE,
@@ -168,8 +168,7 @@ static void pictures_of_a_monstrous_size_are_refused(void)
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         fixture_init(&fixture, rows[i].codec, 300000);
-        enum yodel_err err =
-            give(&fixture, (const uint8_t *)rows[i].bytes, rows[i].len, true);
+        enum yodel_err err = give(&fixture, (const uint8_t *)rows[i].bytes, rows[i].len, true);
         if (err != rows[i].want) {
             fprintf(stderr, "%s: %s: ", rows[i].why, fixture.decoder->error_text);
         }

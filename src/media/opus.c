@@ -14,8 +14,8 @@
 #define PACKET_MAX 1100
 #define BPS_MIN 6000u // RFC 6716 §2.1.1.
 #define BPS_MAX 510000u
-#define SILENCE_LEN 2    // A packet that is not longer says that nobody speaks (RFC 7587 §3.1.3).
-#define COMPLEXITY 9     // As browsers have it where a processor is not a telephone's.
+#define SILENCE_LEN 2 // A packet that is not longer says that nobody speaks (RFC 7587 §3.1.3).
+#define COMPLEXITY 9  // As browsers have it where a processor is not a telephone's.
 #define CHANNELS_MAX 2
 
 struct encoder {
@@ -46,12 +46,12 @@ static enum yodel_err encode(
     (void)is_key_wanted; // All are.
     e->frame.len = 0;
     if (raw->sound.channels != e->channels) {
-        return media_encoder_fail(base, YODEL_ERR_TYPE, "sound of %u channels, where %u are encoded",
-            raw->sound.channels, e->channels);
+        return media_encoder_fail(base, YODEL_ERR_TYPE,
+            "sound of %u channels, where %u are encoded", raw->sound.channels, e->channels);
     }
     if (count != RATE / 100 && count != RATE / 50 && count != RATE / 25 && count != RATE / 50 * 3) {
-        return media_encoder_fail(
-            base, YODEL_ERR_RANGE, "%u samples are no packet of Opus: 10, 20, 40 or 60 ms are", count);
+        return media_encoder_fail(base, YODEL_ERR_RANGE,
+            "%u samples are no packet of Opus: 10, 20, 40 or 60 ms are", count);
     }
     opus_int32 len =
         opus_encode(e->opus, raw->sound.samples, (int)count, e->packet, sizeof e->packet);
@@ -126,11 +126,10 @@ enum yodel_err media_opus_encoder_new(enum yodel_codec codec,
 // ---- decoding
 
 // `data` without a length: what was lost is made up; with `is_fec`, from what the data says of it.
-static enum yodel_err run(
-    struct decoder *d, struct bytes data, uint32_t samples, bool is_fec)
+static enum yodel_err run(struct decoder *d, struct bytes data, uint32_t samples, bool is_fec)
 {
-    int made = opus_decode(
-        d->opus, data.ptr, (opus_int32)data.len, d->samples, (int)samples, is_fec);
+    int made =
+        opus_decode(d->opus, data.ptr, (opus_int32)data.len, d->samples, (int)samples, is_fec);
 
     if (made < 0) {
         return media_decoder_fail(&d->base, YODEL_ERR_MALFORMED, "Opus: %s", opus_strerror(made));

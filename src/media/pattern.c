@@ -13,9 +13,9 @@
 #define WHITE 235
 #define DARK_MAX 96 // What is read as black and as white; between them it is not known.
 #define LIGHT_MIN 160
-#define SPEED 3         // Pixels a picture.
-#define STRIPE 48       // Pixels.
-#define SQUARE 5        // The square is this part of the height.
+#define SPEED 3             // Pixels a picture.
+#define STRIPE 48           // Pixels.
+#define SQUARE 5            // The square is this part of the height.
 #define SCATTER 0x9e3779b1u // 2^32 over the golden ratio: multiplied by it, near numbers differ.
 
 static uint32_t word_of(uint32_t number)
@@ -82,8 +82,7 @@ static void draw_colors(struct media_picture *picture, uint32_t number)
         for (uint32_t x = 0; x < width; x++) {
             size_t at = (size_t)y * view->strides[1] + x;
             picture->planes[1][at] = is_number ? 128 : (uint8_t)(64 + x * 128 / width);
-            picture->planes[2][at] =
-                is_number ? 128 : (uint8_t)(96 + to_and_fro(y + number, 64));
+            picture->planes[2][at] = is_number ? 128 : (uint8_t)(96 + to_and_fro(y + number, 64));
         }
     }
 }

@@ -9,8 +9,7 @@
 #define REFINEMENTS 24
 #define SILENCE 1e-10 // Of energy, where 1 is full scale.
 
-void media_tone_make(
-    struct media_tone *tone, uint32_t channels, int16_t *samples, uint32_t count)
+void media_tone_make(struct media_tone *tone, uint32_t channels, int16_t *samples, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++, tone->at++) {
         // Whole turns are left out before they cost precision.
@@ -74,7 +73,8 @@ bool media_tone_hear(const struct yodel_sound *sound, struct media_tone_heard *h
     if (sound->count < sound->rate / 50 || energy_of(sound) < SILENCE) {
         return false;
     }
-    double step = (double)sound->rate / sound->count; // The window's main lobe is four times as wide.
+    double step =
+        (double)sound->rate / sound->count; // The window's main lobe is four times as wide.
     double hz = strongest(sound, step), low = hz - step, high = hz + step;
     for (int i = 0; i < REFINEMENTS; i++) {
         double third = (high - low) / 3;

@@ -19,8 +19,7 @@ struct media_tone {
 };
 
 // Writes `count` samples, the same for all of `channels`, and goes on.
-void media_tone_make(
-    struct media_tone *tone, uint32_t channels, int16_t *samples, uint32_t count);
+void media_tone_make(struct media_tone *tone, uint32_t channels, int16_t *samples, uint32_t count);
 
 #define MEDIA_TONE_HZ_MIN 100
 #define MEDIA_TONE_HZ_MAX 4000

@@ -13,8 +13,8 @@ static void a_tone_is_heard_as_it_was_made(void)
     static const struct {
         uint32_t hz, rate, channels;
         double amplitude;
-    } rows[] = {{440, 48000, 1, 0.5}, {1000, 48000, 2, 0.01}, {3999, 48000, 1, 1}, {333, 8000, 1, 0.3},
-        {100, 48000, 1, 0.3}};
+    } rows[] = {{440, 48000, 1, 0.5}, {1000, 48000, 2, 0.01}, {3999, 48000, 1, 1},
+        {333, 8000, 1, 0.3}, {100, 48000, 1, 0.3}};
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct media_tone tone = {

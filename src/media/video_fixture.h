@@ -4,6 +4,7 @@
 #define MEDIA_VIDEO_FIXTURE_H
 
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/assert.h"
@@ -20,7 +21,7 @@ struct video_fixture {
     uint32_t frame_rate;
     bool is_key_wanted;
     // What came of the last one.
-    struct yodel_frame frame; // Without a length: it was left out.
+    struct yodel_frame frame;        // Without a length: it was left out.
     uint8_t data[FIXTURE_FRAME_MAX]; // A copy, to be damaged.
 };
 

@@ -134,8 +134,8 @@ static bool next(struct yodel_decoder *base, struct yodel_raw *raw)
         return false;
     }
     d->image = NULL;
-    *raw = (struct yodel_raw){
-        .kind = YODEL_VIDEO, .timestamp = d->timestamp, .captured = d->captured};
+    *raw =
+        (struct yodel_raw){.kind = YODEL_VIDEO, .timestamp = d->timestamp, .captured = d->captured};
     raw->picture.width = image->d_w;
     raw->picture.height = image->d_h;
     for (int i = 0; i < 3; i++) {

@@ -12,14 +12,14 @@
 
 #define VP8_SPEED (-6) // How much is left out to be in time; below 0, as much as there is time for.
 #define VP9_SPEED 7
-#define VP9_SPEED_SMALL 5          // Up to SMALL_PIXELS there is time to be thorough.
+#define VP9_SPEED_SMALL 5 // Up to SMALL_PIXELS there is time to be thorough.
 #define SMALL_PIXELS (352u * 288u)
 #define SCREEN_CONTENT 1
 #define KEY_DISTANCE_MAX 3000 // Pictures; key frames come on demand.
 #define BUFFER_MS 1000        // How far sending may lag behind encoding,
 #define BUFFER_START_MS 500
 #define BUFFER_AIM_MS 600
-#define DROP_BELOW 30 // Per cent of that: pictures are left out when less is free.
+#define DROP_BELOW 30    // Per cent of that: pictures are left out when less is free.
 #define KEY_SIZE_MIN 300 // Per cent of a usual picture.
 #define AQ_CYCLIC 3
 
@@ -94,8 +94,8 @@ static bool control_vp8(struct encoder *e)
 {
     return vpx_codec_control(&e->vpx, VP8E_SET_CPUUSED, VP8_SPEED) == VPX_CODEC_OK &&
            vpx_codec_control(&e->vpx, VP8E_SET_STATIC_THRESHOLD, 1u) == VPX_CODEC_OK &&
-           vpx_codec_control(&e->vpx, VP8E_SET_SCREEN_CONTENT_MODE, e->config.is_screen ? 1u : 0u) ==
-               VPX_CODEC_OK &&
+           vpx_codec_control(&e->vpx, VP8E_SET_SCREEN_CONTENT_MODE,
+               e->config.is_screen ? 1u : 0u) == VPX_CODEC_OK &&
            vpx_codec_control(&e->vpx, VP8E_SET_MAX_INTRA_BITRATE_PCT, key_size(e)) == VPX_CODEC_OK;
 }
 

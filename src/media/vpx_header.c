@@ -102,8 +102,7 @@ static void read_size_with_references(struct bits *b, struct media_vpx_size *siz
     read_size(b, size);
 }
 
-static void read_inter(
-    struct bits *b, uint32_t profile, bool is_shown, struct media_vpx_size *size)
+static void read_inter(struct bits *b, uint32_t profile, bool is_shown, struct media_vpx_size *size)
 {
     bool is_resilient = take(b, 1) != 0;
     bool is_intra = !is_shown && take(b, 1) != 0;

@@ -16,14 +16,16 @@ static void sizes_are_found(void)
         bool want;
         struct media_vpx_size size;
     } rows[] = {
-        {"VP8, a key frame", false, "\x10\x02\0\x9d\x01\x2a\x40\x01\xf0\0", 10, true, {true, 320, 240}},
+        {"VP8, a key frame", false, "\x10\x02\0\x9d\x01\x2a\x40\x01\xf0\0", 10, true,
+            {true, 320, 240}},
         {"VP8, scaled for showing", false, "\x10\x02\0\x9d\x01\x2a\x40\x41\xf0\xc0", 10, true,
             {true, 320, 240}},
         {"VP8, an inter frame", false, "\x11\x02\0", 3, true, {0}},
         {"VP8, cut", false, "\x10\x02\0\x9d\x01\x2a\x40\x01\xf0", 9, false, {0}},
         {"VP8, another start code", false, "\x10\x02\0\x9d\x01\x2b\x40\x01\xf0\0", 10, false, {0}},
         {"VP8, nothing", false, "", 0, false, {0}},
-        {"VP9, a key frame", true, "\x82\x49\x83\x42\x20\x13\xf0\x0e\xf0", 9, true, {true, 320, 240}},
+        {"VP9, a key frame", true, "\x82\x49\x83\x42\x20\x13\xf0\x0e\xf0", 9, true,
+            {true, 320, 240}},
         {"VP9, another sync code", true, "\x82\x49\x83\x43\x20\x13\xf0\x0e\xf0", 9, false, {0}},
         {"VP9, cut", true, "\x82\x49\x83\x42\x20\x13\xf0\x0e", 8, false, {0}},
         {"VP9, an old picture again", true, "\x88", 1, true, {0}},
@@ -59,7 +61,8 @@ static void superframes_are_split(void)
     CHECK_BYTES(frames[0], bytes_of_text("ab"));
     CHECK_BYTES(frames[1], bytes_of_text("cde"));
     CHECK_EQ(media_vpx_header_split(bytes_of_text("abcde"), frames), 0);
-    CHECK_EQ(media_vpx_header_split(bytes_of("\xc9", 1), frames), 0); // An index that would begin before.
+    CHECK_EQ(media_vpx_header_split(bytes_of("\xc9", 1), frames),
+        0); // An index that would begin before.
     CHECK_EQ(media_vpx_header_split((struct bytes){0}, frames), 0);
     media_vpx_header_put_index(&w, 5);
     CHECK(!w.failed && writer_left(&w) == 0);
