@@ -8,15 +8,19 @@
 
 #define FUZZ_PIXELS_MAX (256u * 256u)
 
+// Kept, so that nothing is left out as being of no use.
+static volatile uint32_t fixture_sum;
+
 static inline void fixture_look_at(const struct yodel_raw *raw)
 {
-    volatile uint32_t sum = 0;
+    uint32_t sum = 0;
 
     if (raw->kind == YODEL_AUDIO) {
         FUZZ_CHECK(raw->sound.count > 0 && raw->sound.count <= YODEL_SOUND_SAMPLES_MAX);
         for (uint32_t i = 0; i < raw->sound.count * raw->sound.channels; i++) {
             sum += (uint32_t)raw->sound.samples[i];
         }
+        fixture_sum = sum;
         return;
     }
     const struct yodel_picture *picture = &raw->picture;
@@ -28,6 +32,7 @@ static inline void fixture_look_at(const struct yodel_raw *raw)
             sum += line[0] + line[media_plane_width(picture, i) - 1];
         }
     }
+    fixture_sum = sum;
 }
 
 // Every frame is decoded or refused with a sentence, and what comes out is a picture or a sound.
