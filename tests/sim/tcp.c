@@ -264,6 +264,13 @@ yodel_time tcp_next_at(const struct tcp *tcp)
 
 // ---- receiving
 
+// RFC 6298 §3: what was sent twice measures nothing, nor does what waited for it.
+static void repair(struct tcp *tcp, struct tcp_socket *s, yodel_time now)
+{
+    (void)send_from(tcp, s, s->acked, now);
+    s->timed = 0;
+}
+
 static void take_ack(
     struct tcp *tcp, struct tcp_socket *s, const struct segment *got, yodel_time now)
 {
@@ -280,11 +287,11 @@ static void take_ack(
             s->timed = 0;
         }
         if (s->acked < s->recovered) {
-            (void)send_from(tcp, s, s->acked, now);
+            repair(tcp, s, now);
         }
     } else if (is_repeated && ++s->repeats == 3) {
         s->recovered = s->sent;
-        (void)send_from(tcp, s, s->acked, now);
+        repair(tcp, s, now);
         tcp->repeated++;
     }
 }
