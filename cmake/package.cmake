@@ -43,8 +43,10 @@ add_custom_target(yodel_static ALL DEPENDS ${static_library})
 # ---- how others find them
 
 set(YODEL_PC_MEDIA "")
+set(YODEL_CONFIG_MEDIA "")
 if(YODEL_MEDIA)
-  set(YODEL_PC_MEDIA " opus vpx openh264 libavcodec libavutil aom dav1d")
+  set(YODEL_PC_MEDIA " -lopus -lvpx -lopenh264 -lavcodec -lavutil -laom -ldav1d")
+  set(YODEL_CONFIG_MEDIA " opus vpx openh264 libavcodec libavutil aom dav1d")
 endif()
 # Relative, so that an installed tree may be moved, and `cmake --install --prefix` may differ from what was configured.
 file(RELATIVE_PATH YODEL_PC_TO_PREFIX

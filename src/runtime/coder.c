@@ -43,8 +43,7 @@ static struct coder_output *output_new(struct coder *coder, size_t len)
 
 static void post(struct coder_output *output)
 {
-    enum yodel_err err =
-        mailbox_post_kept(&output->coder->mailbox, &output->mail, deliver, output);
+    enum yodel_err err = mailbox_post_kept(&output->coder->mailbox, &output->mail, deliver, output);
 
     YODEL_ASSERT(!err); // It is closed when this thread has ended.
 }
@@ -180,7 +179,8 @@ static enum yodel_err start(struct coder *coder)
         uv_mutex_destroy(&coder->mutex);
         return YODEL_ERR_NO_MEMORY;
     }
-    enum yodel_err err = uv_thread_create(&coder->thread, run, coder) ? YODEL_ERR_NO_MEMORY : YODEL_OK;
+    enum yodel_err err =
+        uv_thread_create(&coder->thread, run, coder) ? YODEL_ERR_NO_MEMORY : YODEL_OK;
     // The mailbox comes last, as it is the one thing that cannot be undone at once; the thread waits for work.
     if (!err && (err = mailbox_init(&coder->mailbox, coder->config.loop, coder->config.alloc))) {
         coder->is_ending = true;

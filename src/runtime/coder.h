@@ -30,7 +30,8 @@ struct coder_config {
     struct alloc *alloc; // Called by both threads.
     struct yodel_encoder *encoder;
     void (*on_frame)(void *ctx, const struct yodel_frame *frame);
-    void (*on_failure)(void *ctx, enum yodel_err err, const char *text); // What was to be encoded is lost.
+    void (*on_failure)(
+        void *ctx, enum yodel_err err, const char *text); // What was to be encoded is lost.
     void *ctx;
 };
 
