@@ -242,9 +242,10 @@ static int serve(struct run *run)
     char text[ADDR_TEXT_MAX];
 
     allow_descriptors();
-    if (server_new(&config, &run->loop, &run->server, why) != YODEL_OK) {
+    enum yodel_err err = server_new(&config, &run->loop, &run->server, why);
+    if (err) {
         fprintf(stderr, "yodel serve: %s\n", why);
-        return CLI_FAILED;
+        return err == YODEL_ERR_SYNTAX || err == YODEL_ERR_TYPE ? CLI_USAGE : CLI_FAILED;
     }
     watch(run, &run->interrupted, SIGINT, on_signal);
     watch(run, &run->terminated, SIGTERM, on_signal);

@@ -190,8 +190,8 @@ void ice_add_local(struct ice *ice, const struct yodel_addr *base, uint16_t pref
 void ice_add_local_tcp(struct ice *ice, const struct yodel_addr *listening);
 void ice_remove_local(struct ice *ice, const struct yodel_addr *base); // The interface went away.
 void ice_end_local(struct ice *ice);
-void ice_await_local(
-    struct ice *ice); // After the end: bases or servers are to be waited for again.
+// After the end: bases or servers are to be waited for again.
+void ice_await_local(struct ice *ice);
 
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);

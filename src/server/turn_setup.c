@@ -81,7 +81,12 @@ static bool read_file(struct server_turn_file *file, const char *path, struct sp
         return false;
     }
     size_t len = fread(room.ptr, 1, room.len, stream);
+    int error = ferror(stream) ? errno : 0; // Of a folder, only reading fails.
     (void)fclose(stream);
+    if (error) {
+        snprintf(why, SERVER_ERROR_MAX, "cannot read %s: %s", path, strerror(error));
+        return false;
+    }
     if (len == room.len) {
         snprintf(why, SERVER_ERROR_MAX, "%s is longer than %d bytes", path, SERVER_TURN_FILE_MAX);
         return false;
@@ -170,7 +175,7 @@ static enum yodel_err fill(struct server_turn_setup *setup, struct turn_credenti
     if (err) {
         snprintf(why, SERVER_ERROR_MAX, "--turn-realm wants a name of 1 to %d bytes",
             TURN_CREDENTIALS_REALM_MAX);
-        return err;
+        return YODEL_ERR_SYNTAX;
     }
     err = add_users(credentials, options, why);
     if (err == YODEL_OK && options->user_file) {

@@ -75,8 +75,8 @@ struct turn_server {
     bool owns_shared;
     struct turn_live live;     // Our relays that are open,
     struct turn_live siblings; // and those of other servers that share with us.
-    struct turn_live
-        listening; // Our relays for TCP: siblings have none, as clients over TCP are one server's.
+    // Our relays for TCP: siblings have none, as clients over TCP are one server's.
+    struct turn_live listening;
     struct yodel_addr stream_listeners[TURN_SERVER_LISTENERS_MAX];
     size_t stream_listener_count;
     struct map connections;          // By CONNECTION-ID.
