@@ -34,6 +34,7 @@ extern "C" {
 
 typedef struct yodel_peer yodel_peer;
 typedef struct yodel_channel yodel_channel;
+typedef struct yodel_transceiver yodel_transceiver; // yodel/transceiver.h.
 typedef struct yodel_certificate yodel_certificate;
 
 // ---- certificates (W3C webrtc §4.9)
@@ -86,6 +87,9 @@ struct yodel_peer_config {
     // No candidates over TCP (RFC 6544). Without it the peer connects to addresses that the other side
     // listens on, where UDP does not get through, and tells of those that its loop listens on.
     bool no_ice_tcp;
+
+    // Offered audio and video are answered, with transceivers that receive; without, they are rejected.
+    bool takes_media;
 
     // ICE-lite (RFC 8445 §2.5), for a server that everybody can reach: the other side's checks are
     // answered and none are sent, and no server is asked for addresses. The other side is a full agent.
@@ -319,6 +323,9 @@ enum yodel_event_type {
     YODEL_EVENT_CHANNEL_CLOSING,
     YODEL_EVENT_CHANNEL_CLOSE,
     YODEL_EVENT_CHANNEL_ERROR, // `text` says why; CLOSE follows.
+    YODEL_EVENT_TRACK,         // `transceiver`: the other side begins to send with it.
+    YODEL_EVENT_TRACK_MUTE,    // `transceiver`: it has said that it does not send any more.
+    YODEL_EVENT_TRANSCEIVER_STOPPED, // `transceiver`, which is gone with the next event.
 
     // Not in the W3C's: what a loop must do for a peer. yodel/runtime.h answers these by itself.
     YODEL_EVENT_GATHER,     // Call yodel_peer_add_local_address for each, then
@@ -332,7 +339,8 @@ enum yodel_event_type {
 
 struct yodel_event {
     enum yodel_event_type type;
-    yodel_channel *channel; // For the events of a channel, else NULL.
+    yodel_channel *channel;         // For the events of a channel, else NULL.
+    yodel_transceiver *transceiver; // For those of a transceiver.
     struct yodel_ice_candidate candidate;
     struct {
         const uint8_t *data; // The text has no NUL at its end, and is valid UTF-8.

@@ -133,7 +133,7 @@ static void allow_dtls(yodel_peer *peer, const struct jsep_change *change)
 // What a description means for the engines.
 static void apply(yodel_peer *peer, const struct jsep_change *change)
 {
-    if (!change->has_data) {
+    if (!change->has_transport) {
         return;
     }
     ice_set_remote_lite(&peer->ice, change->is_ice_lite);
@@ -244,7 +244,7 @@ static enum yodel_err apply_remote(yodel_peer *peer, const struct jsep_change *c
     char ufrag[ICE_UFRAG_MAX + 1], pwd[ICE_PWD_MAX + 1];
     struct bytes none = {0};
 
-    if (!change->has_data) {
+    if (!change->has_transport) {
         return YODEL_OK;
     }
     if (change->ufrag.len >= sizeof ufrag || change->pwd.len >= sizeof pwd) {
@@ -345,7 +345,7 @@ static bool give(yodel_peer *peer, const struct jsep_description *from, bool is_
     peer->description = text;
     struct jsep_candidates candidates = peer_candidates_lines(&peer->candidates);
     struct writer w = writer_of(span_of(text, room - 1));
-    jsep_write_description(from, bytes_of_text(ice_local_ufrag(&peer->ice)), &candidates, &w);
+    jsep_write_description(&peer->jsep, from, bytes_of_text(ice_local_ufrag(&peer->ice)), &candidates, &w);
     YODEL_ASSERT(!w.failed);
     text[w.len] = '\0';
     char *fitting = alloc_resize(peer->env->alloc, text, w.len + 1); // It is kept for a while.

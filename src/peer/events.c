@@ -120,17 +120,12 @@ static bool next_negotiation(yodel_peer *peer, struct yodel_event *event)
 
 // ---- ICE
 
-// The mid of the data section, whose candidates these are.
+// Of the section whose transport the candidates are of.
 static const char *mid_of(yodel_peer *peer)
 {
-    const struct jsep_description *local = jsep_local(&peer->jsep);
     struct writer w = writer_of(span_of(peer->candidate_mid, SDP_MID_MAX));
 
-    for (size_t i = 0; local && i < local->sdp.media_count; i++) {
-        if (local->sdp.media[i].kind == SDP_APPLICATION) {
-            put_bytes(&w, local->sdp.media[i].mid);
-        }
-    }
+    put_bytes(&w, jsep_transport_mid(&peer->jsep));
     peer->candidate_mid[w.len] = '\0';
     return peer->candidate_mid;
 }

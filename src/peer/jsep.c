@@ -3,8 +3,10 @@
 #include "peer/jsep.h"
 
 #include "base/assert.h"
+#include "base/hex.h"
 #include "peer/jsep_check.h"
 #include "peer/jsep_create.h"
+#include "peer/jsep_transceiver.h"
 #include "sdp/text.h"
 
 // ---- descriptions
@@ -64,7 +66,13 @@ const struct jsep_description *jsep_remote(const struct jsep *jsep)
 
 void jsep_init(struct jsep *jsep, const struct env *env, bool is_ice_lite)
 {
+    uint8_t random[JSEP_CNAME_SIZE / 2];
+    struct writer w = writer_of(span_of(jsep->cname, JSEP_CNAME_SIZE));
+
     *jsep = (struct jsep){.env = env, .state = YODEL_SIGNALING_STABLE, .is_ice_lite = is_ice_lite};
+    list_init(&jsep->transceivers);
+    env_random(env, span_of(random, sizeof random));
+    hex_write(&w, bytes_of(random, sizeof random));
     // RFC 9429 §5.2.1: 62 random bits, so that it fits a signed integer everywhere.
     jsep->session_id = env_random_u64(env) >> 2;
 }
@@ -77,6 +85,7 @@ void jsep_deinit(struct jsep *jsep)
     free_description(&jsep->pending_remote);
     jsep_create_free(&jsep->offer);
     jsep_create_free(&jsep->answer);
+    jsep_transceiver_free_all(jsep);
 }
 
 void jsep_close(struct jsep *jsep)
@@ -147,6 +156,7 @@ static void roll_back(struct jsep *jsep)
     free_description(&jsep->pending_remote);
     jsep_create_free(&jsep->offer);
     jsep_create_free(&jsep->answer);
+    jsep_transceiver_roll_back(jsep);
     jsep->state = YODEL_SIGNALING_STABLE;
     if (!jsep->current_remote.is_set) {
         jsep->dtls_role = JSEP_ROLE_NONE; // A pranswer may have set it.
@@ -182,13 +192,14 @@ static void commit(struct jsep *jsep, bool is_local, struct jsep_description *re
 
 // ---- what a description means
 
-static bool is_restart(const struct jsep *jsep, const struct jsep_data *data)
+static bool is_restart(const struct jsep *jsep, const struct jsep_section *transport)
 {
-    struct jsep_data before;
+    struct jsep_section before;
 
     // RFC 8839 §4.4.1.1.1: a change of either restarts ICE.
     return jsep_check_find_agreed(jsep, &before) &&
-           (!bytes_equal(before.ufrag, data->ufrag) || !bytes_equal(before.pwd, data->pwd));
+           (!bytes_equal(before.ufrag, transport->ufrag) ||
+               !bytes_equal(before.pwd, transport->pwd));
 }
 
 static uint64_t max_message_size(const struct sdp_media *media)
@@ -210,32 +221,39 @@ static bool is_controlling(const struct jsep *jsep, const struct sdp *remote, bo
     return jsep->is_role_known ? jsep->is_controlling : is_offerer;
 }
 
-static struct jsep_change change_of(const struct jsep *jsep, const struct sdp *remote,
-    const struct jsep_data *data, enum jsep_role role, bool is_offerer)
+static struct jsep_change change_of(const struct jsep *jsep,
+    const struct jsep_description *remote, const struct jsep_section *transport,
+    enum jsep_role role, bool is_offerer)
 {
-    return (struct jsep_change){
-        .has_data = true,
-        .mid = data->media->mid,
-        .ufrag = data->ufrag,
-        .pwd = data->pwd,
-        .is_restart = is_restart(jsep, data),
-        .is_ice_lite = remote->ice_lite,
-        .is_controlling = is_controlling(jsep, remote, is_offerer),
-        .fingerprints = data->fingerprints,
-        .fingerprint_count = data->fingerprint_count,
+    struct jsep_section data;
+    struct jsep_change change = {
+        .has_transport = true,
+        .mid = transport->media->mid,
+        .ufrag = transport->ufrag,
+        .pwd = transport->pwd,
+        .is_restart = is_restart(jsep, transport),
+        .is_ice_lite = remote->sdp.ice_lite,
+        .is_controlling = is_controlling(jsep, &remote->sdp, is_offerer),
+        .fingerprints = transport->fingerprints,
+        .fingerprint_count = transport->fingerprint_count,
         .dtls_role = role,
-        .sctp_port = data->media->sctp_port,
-        .max_message_size = max_message_size(data->media),
-        .candidates = *jsep_check_candidates(remote, data),
-        .end_of_candidates = data->end_of_candidates,
+        .candidates = *jsep_check_candidates(&remote->sdp, transport),
+        .end_of_candidates = transport->end_of_candidates,
     };
+
+    if (jsep_check_find_data(jsep, remote, &data)) {
+        change.has_data = true;
+        change.sctp_port = data.media->sctp_port;
+        change.max_message_size = max_message_size(data.media);
+    }
+    return change;
 }
 
 // An answer puts its session in force.
 static void negotiated(struct jsep *jsep, struct jsep_change *change)
 {
     change->is_negotiated = true;
-    if (change->has_data) {
+    if (change->has_transport) {
         jsep->dtls_role = change->dtls_role;
         jsep->is_controlling = change->is_controlling;
         jsep->is_role_known = true;
@@ -262,19 +280,21 @@ static struct bytes created_text(
     return (struct bytes){0};
 }
 
-// What our answer means: what the offer says, with the role that we gave.
+// What our answer means: what the offer says, with the role that we gave and the data that we took.
 static struct jsep_change change_of_answer(
     const struct jsep *jsep, const struct jsep_description *answer)
 {
-    const struct sdp *offer = &jsep->pending_remote.sdp;
-    struct jsep_data ours, theirs;
+    const struct jsep_description *offer = &jsep->pending_remote;
+    struct jsep_section ours, theirs, data;
 
-    if (!jsep_check_find_data(&answer->sdp, answer->type, &ours) ||
-        !jsep_check_find_data(offer, YODEL_SDP_OFFER, &theirs)) {
+    if (!jsep_check_find_transport(jsep, answer, &ours) ||
+        !jsep_check_find_transport(jsep, offer, &theirs)) {
         return (struct jsep_change){0};
     }
-    return change_of(jsep, offer, &theirs,
+    struct jsep_change change = change_of(jsep, offer, &theirs,
         ours.setup == SDP_ACTIVE ? JSEP_DTLS_CLIENT : JSEP_DTLS_SERVER, false);
+    change.has_data = change.has_data && jsep_check_find_data(jsep, answer, &data);
+    return change;
 }
 
 enum yodel_err jsep_set_local(
@@ -308,6 +328,9 @@ enum yodel_err jsep_set_local(
     if (type != YODEL_SDP_OFFER) {
         meant = change_of_answer(jsep, &read);
         negotiated(jsep, &meant);
+        jsep_transceiver_set_answer(jsep, &read, true);
+    } else {
+        jsep_transceiver_set_local_offer(jsep, &read.sdp);
     }
     commit(jsep, true, &read, next);
     *change = meant;
@@ -319,17 +342,16 @@ enum yodel_err jsep_set_local(
 static struct jsep_change change_of_remote(
     const struct jsep *jsep, const struct jsep_description *remote)
 {
-    struct jsep_data data;
+    struct jsep_section transport;
 
-    if (!jsep_check_find_data(&remote->sdp, remote->type, &data)) {
+    if (!jsep_check_find_transport(jsep, remote, &transport)) {
         return (struct jsep_change){0};
     }
-    if (remote->type == YODEL_SDP_OFFER) {
-        return change_of(
-            jsep, &remote->sdp, &data, jsep_check_answer_role(jsep, data.setup), false);
-    }
-    return change_of(jsep, &remote->sdp, &data,
-        data.setup == SDP_ACTIVE ? JSEP_DTLS_SERVER : JSEP_DTLS_CLIENT, true);
+    bool is_offer = remote->type == YODEL_SDP_OFFER;
+    enum jsep_role role = is_offer ? jsep_check_answer_role(jsep, transport.setup)
+                          : transport.setup == SDP_ACTIVE ? JSEP_DTLS_SERVER
+                                                          : JSEP_DTLS_CLIENT;
+    return change_of(jsep, remote, &transport, role, !is_offer);
 }
 
 enum yodel_err jsep_set_remote(
@@ -338,6 +360,7 @@ enum yodel_err jsep_set_remote(
     enum yodel_signaling_state next = next_state(jsep, false, type);
     bool rolls_back = false;
     struct jsep_description read;
+    struct list spare;
 
     if (type == YODEL_SDP_ROLLBACK && next != REFUSED) {
         roll_back(jsep);
@@ -356,8 +379,12 @@ enum yodel_err jsep_set_remote(
     if (err != YODEL_OK) {
         return err;
     }
-    err = type == YODEL_SDP_OFFER ? jsep_check_offer(jsep, &read.sdp)
-                                  : jsep_check_answer(jsep, &read.sdp, &jsep->pending_local.sdp);
+    err = type == YODEL_SDP_OFFER ? jsep_check_offer(jsep, &read)
+                                  : jsep_check_answer(jsep, &read, &jsep->pending_local.sdp);
+    list_init(&spare);
+    if (err == YODEL_OK && type == YODEL_SDP_OFFER) {
+        err = jsep_transceiver_reserve(jsep, &read.sdp, &spare);
+    }
     if (err != YODEL_OK) {
         free_description(&read);
         return err;
@@ -365,10 +392,14 @@ enum yodel_err jsep_set_remote(
     if (rolls_back) {
         roll_back(jsep);
     }
+    if (type == YODEL_SDP_OFFER) {
+        jsep_transceiver_set_remote_offer(jsep, &read, &spare);
+    }
     struct jsep_change meant = change_of_remote(jsep, &read);
     meant.rolled_back = rolls_back;
     if (type != YODEL_SDP_OFFER) {
         negotiated(jsep, &meant);
+        jsep_transceiver_set_answer(jsep, &read, false);
     }
     commit(jsep, false, &read, next);
     *change = meant;
@@ -388,17 +419,30 @@ enum yodel_sdp_type jsep_implied_type(const struct jsep *jsep)
 
 bool jsep_needs_negotiation(const struct jsep *jsep, const struct jsep_facts *facts)
 {
-    struct jsep_data remote, ours;
+    struct jsep_section remote, ours;
 
     if (jsep->state != YODEL_SIGNALING_STABLE) {
         return false;
     }
-    // W3C webrtc §4.7.3, in its order: ICE credentials to replace, then a first data channel.
+    // W3C webrtc §4.7.3, in its order: ICE credentials to replace, a first data channel, transceivers.
     if (!jsep_check_find_agreed(jsep, &remote)) {
-        return facts->has_data;
+        return facts->has_data || jsep_transceiver_next(jsep, NULL) != NULL;
     }
-    return jsep_check_find_data(&jsep->current_local.sdp, jsep->current_local.type, &ours) &&
-           !bytes_equal(ours.ufrag, facts->ufrag);
+    if (jsep_check_find_transport(jsep, &jsep->current_local, &ours) &&
+        !bytes_equal(ours.ufrag, facts->ufrag)) {
+        return true;
+    }
+    return (facts->has_data && !jsep_check_find_data(jsep, &jsep->current_local, &ours)) ||
+           jsep_transceiver_needs_negotiation(jsep);
+}
+
+struct bytes jsep_transport_mid(const struct jsep *jsep)
+{
+    const struct jsep_description *local = jsep_local(jsep);
+    struct jsep_section transport;
+
+    return local && jsep_check_find_transport(jsep, local, &transport) ? transport.media->mid
+                                                                      : (struct bytes){0};
 }
 
 // Where the text of a media section ends.
@@ -418,28 +462,28 @@ static size_t section_end(struct bytes text, size_t index)
     return text.len;
 }
 
-void jsep_write_description(const struct jsep_description *description, struct bytes ufrag,
-    const struct jsep_candidates *candidates, struct writer *w)
+void jsep_write_description(const struct jsep *jsep, const struct jsep_description *description,
+    struct bytes ufrag, const struct jsep_candidates *candidates, struct writer *w)
 {
     struct bytes text = description->text;
-    struct jsep_data data;
+    struct jsep_section transport;
 
-    if (!jsep_check_find_data(&description->sdp, description->type, &data) ||
-        !bytes_equal(data.ufrag, ufrag)) {
+    if (!jsep_check_find_transport(jsep, description, &transport) ||
+        !bytes_equal(transport.ufrag, ufrag)) {
         put_bytes(w, text);
         return;
     }
-    size_t end = section_end(text, data.index);
+    size_t end = section_end(text, transport.index);
     put_bytes(w, bytes_sub(text, 0, end));
     put_text(w, text.ptr[end - 1] == '\n' ? "" : "\r\n");
     for (size_t i = 0; i < candidates->count; i++) {
-        if (!sdp_list_has(&data.media->candidates, candidates->lines[i])) {
+        if (!sdp_list_has(&transport.media->candidates, candidates->lines[i])) {
             put_text(w, "a=");
             put_bytes(w, candidates->lines[i]);
             put_text(w, "\r\n");
         }
     }
-    put_text(w, candidates->end && !data.end_of_candidates ? "a=end-of-candidates\r\n" : "");
+    put_text(w, candidates->end && !transport.end_of_candidates ? "a=end-of-candidates\r\n" : "");
     put_bytes(w, bytes_sub(text, end, text.len));
 }
 
@@ -447,7 +491,7 @@ enum yodel_err jsep_check_candidate(
     struct jsep *jsep, struct bytes mid, unsigned index, struct bytes ufrag, bool *is_ours)
 {
     const struct jsep_description *remote = jsep_remote(jsep);
-    struct jsep_data data;
+    struct jsep_section transport;
 
     if (!remote || jsep->state == YODEL_SIGNALING_CLOSED) {
         return jsep_check_fail(
@@ -460,8 +504,8 @@ enum yodel_err jsep_check_candidate(
         return jsep_check_fail(jsep, YODEL_ERR_OPERATION,
             "the candidate is for a section that the remote description does not have");
     }
-    *is_ours = jsep_check_find_data(&remote->sdp, remote->type, &data) &&
-               jsep_check_is_carrier(&remote->sdp, &data, media) &&
-               (ufrag.len == 0 || bytes_equal(ufrag, data.ufrag));
+    *is_ours = jsep_check_find_transport(jsep, remote, &transport) &&
+               jsep_check_is_carrier(&remote->sdp, &transport, media) &&
+               (ufrag.len == 0 || bytes_equal(ufrag, transport.ufrag));
     return YODEL_OK;
 }

@@ -1,8 +1,8 @@
 // JSEP: the signaling state machine of a peer connection, and the descriptions it makes and takes.
 //
-// Text in, text out, and after each description that is set, what it means for the transport. A
-// session has one data section for now; offered audio and video are answered with port 0. Sections
-// are walked one by one everywhere, so that transceivers have a place to come to.
+// Text in, text out, and after each description that is set, what it means for the transport, of
+// which a session has one. What it means for audio and video is asked for by transceiver
+// (peer/jsep_rtp.h).
 //
 //                      set local offer ┌────────────────────┐ set remote answer
 //          ┌──────────────────────────►│  have-local-offer  ├───────────────────────────┐
@@ -30,11 +30,13 @@
 #include "base/arena.h"
 #include "base/env.h"
 #include "base/err.h"
+#include "base/list.h"
 #include "sdp/sdp.h"
 #include "yodel/peer.h"
 
 #define JSEP_ERROR_MAX 160u
 #define JSEP_FINGERPRINT_SIZE 32u
+#define JSEP_CNAME_SIZE 24u // RFC 7022 §4.2: 96 random bits, as text.
 #define JSEP_MAX_MESSAGE_SIZE 65536u // RFC 8841 §6.1: where the other side does not say.
 #define JSEP_MAX_MESSAGE_NO_LIMIT UINT64_MAX
 
@@ -63,7 +65,8 @@ struct jsep_facts {
 struct jsep_change {
     bool rolled_back;   // What the pending descriptions said before is void.
     bool is_negotiated; // An answer (or pranswer) was set: the rest is in force, not just proposed.
-    bool has_data;      // There is a data section. Where there is none, nothing below is set.
+    bool has_transport; // A section is accepted. Where there is none, nothing below is set.
+    bool has_data;      // There is a data section.
 
     // From the remote description.
     struct bytes mid; // May be empty.
@@ -76,8 +79,8 @@ struct jsep_change {
         *fingerprints; // One of them must match; weak hashes are among them.
     size_t fingerprint_count;
     enum jsep_role dtls_role; // Ours. For a remote offer, the one that our answer will give.
-    uint16_t sctp_port;
-    uint64_t max_message_size; // At least 1; JSEP_MAX_MESSAGE_NO_LIMIT.
+    uint16_t sctp_port;        // Of data.
+    uint64_t max_message_size; // The same; at least 1, JSEP_MAX_MESSAGE_NO_LIMIT.
     struct sdp_list candidates;
     bool end_of_candidates;
 };
@@ -98,7 +101,10 @@ struct jsep_created {
 
 struct jsep {
     const struct env *env;
-    bool is_ice_lite; // We are.
+    bool is_ice_lite;         // We are.
+    bool takes_media;         // Offered audio and video are rejected without.
+    struct list transceivers; // struct yodel_transceiver, in the order in which they were made.
+    char cname[JSEP_CNAME_SIZE + 1];
     enum yodel_signaling_state state;
     struct jsep_description current_local, pending_local;
     struct jsep_description current_remote, pending_remote;
@@ -150,14 +156,17 @@ const struct jsep_description *jsep_remote(const struct jsep *jsep);
 
 // Writes a description as it was set, and in its data section, where that is of the generation that
 // `ufrag` names, the candidates that it lacks.
-void jsep_write_description(const struct jsep_description *description, struct bytes ufrag,
-    const struct jsep_candidates *candidates, struct writer *w);
+void jsep_write_description(const struct jsep *jsep, const struct jsep_description *description,
+    struct bytes ufrag, const struct jsep_candidates *candidates, struct writer *w);
 
 // addIceCandidate: is this one for the transport? `mid` empty: `index` counts. `ufrag` empty: any.
 // A candidate of another section or generation is none of ours, and no mistake. Fails with
 // INVALID_STATE (no remote description) and OPERATION (no such section).
 YODEL_MUST_USE enum yodel_err jsep_check_candidate(
     struct jsep *jsep, struct bytes mid, unsigned index, struct bytes ufrag, bool *is_ours);
+
+// The mid of the section whose transport the local description gives; empty where it has none.
+struct bytes jsep_transport_mid(const struct jsep *jsep);
 
 // A sentence about the last call that failed. Never NULL.
 const char *jsep_error_text(const struct jsep *jsep);

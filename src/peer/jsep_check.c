@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "peer/jsep_rtp.h"
+
 static const char bundle[] = "BUNDLE";
 
 enum yodel_err jsep_check_fail(struct jsep *jsep, enum yodel_err err, const char *format, ...)
@@ -22,7 +24,7 @@ static enum yodel_err fail_at(struct jsep *jsep, size_t index, const char *why)
     return jsep_check_fail(jsep, YODEL_ERR_INVALID_ACCESS, "m-line %zu: %s", index, why);
 }
 
-// ---- the data section
+// ---- sections and their transport
 
 static bool is_data(const struct sdp_media *media)
 {
@@ -67,9 +69,9 @@ static const struct sdp_media *tagged_of(const struct sdp *sdp, const struct sdp
 
 // Gathers each attribute from the first place that has it: the tagged section, this one, the
 // session.
-static struct jsep_data resolve(const struct sdp *sdp, const struct sdp_media *media)
+static struct jsep_section resolve(const struct sdp *sdp, const struct sdp_media *media)
 {
-    struct jsep_data data = {.index = (size_t)(media - sdp->media), .media = media};
+    struct jsep_section data = {.index = (size_t)(media - sdp->media), .media = media};
 
     data.tagged = tagged_of(sdp, media);
     const struct sdp_common *const places[] = {&data.tagged->common, &media->common, &sdp->common};
@@ -88,37 +90,77 @@ static struct jsep_data resolve(const struct sdp *sdp, const struct sdp_media *m
     return data;
 }
 
-bool jsep_check_is_carrier(
-    const struct sdp *sdp, const struct jsep_data *data, const struct sdp_media *media)
+bool jsep_check_is_carrier(const struct sdp *sdp, const struct jsep_section *transport,
+    const struct sdp_media *media)
 {
-    if (media == data->media || media == data->tagged) {
+    if (media == transport->media || media == transport->tagged) {
         return true;
     }
     // A browser that insists on BUNDLE writes the same credentials into every section, and tells
     // its candidates for the first alone.
     const struct sdp_group *group = sdp_find_group(sdp, bundle, media->mid);
-    return group && group == sdp_find_group(sdp, bundle, data->media->mid) &&
-           bytes_equal(media->common.ice_ufrag, data->ufrag);
+    return group && group == sdp_find_group(sdp, bundle, transport->media->mid) &&
+           bytes_equal(media->common.ice_ufrag, transport->ufrag);
 }
 
-const struct sdp_list *jsep_check_candidates(const struct sdp *sdp, const struct jsep_data *data)
+const struct sdp_list *jsep_check_candidates(
+    const struct sdp *sdp, const struct jsep_section *transport)
 {
-    for (size_t i = 0; i < sdp->media_count && data->media->candidates.count == 0; i++) {
+    for (size_t i = 0; i < sdp->media_count && transport->media->candidates.count == 0; i++) {
         const struct sdp_media *media = &sdp->media[i];
 
-        if (media->candidates.count > 0 && jsep_check_is_carrier(sdp, data, media)) {
+        if (media->candidates.count > 0 && jsep_check_is_carrier(sdp, transport, media)) {
             return &media->candidates;
         }
     }
-    return &data->media->candidates;
+    return &transport->media->candidates;
 }
 
-bool jsep_check_find_data(const struct sdp *sdp, enum yodel_sdp_type type, struct jsep_data *data)
+static bool is_understood(
+    const struct jsep *jsep, const struct jsep_description *in, const struct sdp_media *media)
 {
+    return !jsep_check_is_rejected(&in->sdp, in->type, media) &&
+           (is_data(media) || jsep_rtp_is_acceptable(jsep, media));
+}
+
+bool jsep_check_find_transport(const struct jsep *jsep,
+    const struct jsep_description *description, struct jsep_section *transport)
+{
+    const struct sdp *sdp = &description->sdp;
+
+    for (size_t i = 0; i < sdp->media_count; i++) {
+        if (is_understood(jsep, description, &sdp->media[i])) {
+            *transport = resolve(sdp, &sdp->media[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool jsep_check_is_accepted(const struct jsep *jsep, const struct jsep_description *description,
+    const struct sdp_media *media)
+{
+    const struct sdp *sdp = &description->sdp;
+    struct jsep_section transport;
+
+    if (!is_understood(jsep, description, media) ||
+        !jsep_check_find_transport(jsep, description, &transport)) {
+        return false;
+    }
+    const struct sdp_group *group = sdp_find_group(sdp, bundle, media->mid);
+    return media == transport.media ||
+           (group && group == sdp_find_group(sdp, bundle, transport.media->mid));
+}
+
+bool jsep_check_find_data(const struct jsep *jsep, const struct jsep_description *description,
+    struct jsep_section *data)
+{
+    const struct sdp *sdp = &description->sdp;
+
     for (size_t i = 0; i < sdp->media_count; i++) {
         const struct sdp_media *media = &sdp->media[i];
 
-        if (is_data(media) && !jsep_check_is_rejected(sdp, type, media)) {
+        if (is_data(media) && jsep_check_is_accepted(jsep, description, media)) {
             *data = resolve(sdp, media);
             return true;
         }
@@ -126,18 +168,17 @@ bool jsep_check_find_data(const struct sdp *sdp, enum yodel_sdp_type type, struc
     return false;
 }
 
-bool jsep_check_find_agreed(const struct jsep *jsep, struct jsep_data *data)
+bool jsep_check_find_agreed(const struct jsep *jsep, struct jsep_section *transport)
 {
     const struct jsep_description *local = &jsep->current_local;
     const struct jsep_description *remote = &jsep->current_remote;
-    struct jsep_data ours;
+    struct jsep_section ours;
 
-    return local->is_set && remote->is_set &&
-           jsep_check_find_data(&local->sdp, local->type, &ours) &&
-           jsep_check_find_data(&remote->sdp, remote->type, data) && data->index == ours.index;
+    return local->is_set && remote->is_set && jsep_check_find_transport(jsep, local, &ours) &&
+           jsep_check_find_transport(jsep, remote, transport);
 }
 
-// ---- what a data section must have
+// ---- what the transport's section must have
 
 static bool is_strong(const struct sdp_fingerprint *f)
 {
@@ -147,7 +188,7 @@ static bool is_strong(const struct sdp_fingerprint *f)
            bytes_equal(f->hash, bytes_of_text("sha-512"));
 }
 
-static bool shares_fingerprint(const struct jsep_data *a, const struct jsep_data *b)
+static bool shares_fingerprint(const struct jsep_section *a, const struct jsep_section *b)
 {
     for (size_t i = 0; i < a->fingerprint_count; i++) {
         for (size_t k = 0; k < b->fingerprint_count; k++) {
@@ -161,28 +202,33 @@ static bool shares_fingerprint(const struct jsep_data *a, const struct jsep_data
     return false;
 }
 
-static enum yodel_err check_data(struct jsep *jsep, const struct jsep_data *data)
+static enum yodel_err check_transport(struct jsep *jsep, const struct jsep_section *section)
 {
     size_t strong = 0;
 
-    for (size_t i = 0; i < data->fingerprint_count; i++) {
-        strong += is_strong(&data->fingerprints[i]);
+    for (size_t i = 0; i < section->fingerprint_count; i++) {
+        strong += is_strong(&section->fingerprints[i]);
     }
-    if (data->ufrag.len == 0 || data->pwd.len == 0) {
-        return fail_at(jsep, data->index, "a=ice-ufrag or a=ice-pwd is missing");
+    if (section->ufrag.len == 0 || section->pwd.len == 0) {
+        return fail_at(jsep, section->index, "a=ice-ufrag or a=ice-pwd is missing");
     }
-    if (data->fingerprint_count == 0) {
-        return fail_at(jsep, data->index, "a=fingerprint is missing");
+    if (section->fingerprint_count == 0) {
+        return fail_at(jsep, section->index, "a=fingerprint is missing");
     }
     if (strong == 0) {
-        return fail_at(jsep, data->index, "no a=fingerprint with SHA-256 or better");
+        return fail_at(jsep, section->index, "no a=fingerprint with SHA-256 or better");
     }
-    if (data->setup == SDP_SETUP_NONE) {
-        return fail_at(jsep, data->index, "a=setup is missing");
+    if (section->setup == SDP_SETUP_NONE) {
+        return fail_at(jsep, section->index, "a=setup is missing");
     }
-    if (data->setup == SDP_HOLDCONN) {
-        return fail_at(jsep, data->index, "a=setup:holdconn is not for WebRTC");
+    if (section->setup == SDP_HOLDCONN) {
+        return fail_at(jsep, section->index, "a=setup:holdconn is not for WebRTC");
     }
+    return YODEL_OK;
+}
+
+static enum yodel_err check_data(struct jsep *jsep, const struct jsep_section *data)
+{
     // RFC 8841 §5.2: it has no default; 0 stands for a closed association.
     if (!data->media->has_sctp_port || data->media->sctp_port == 0) {
         return fail_at(jsep, data->index, "a=sctp-port is missing or 0");
@@ -192,25 +238,25 @@ static enum yodel_err check_data(struct jsep *jsep, const struct jsep_data *data
 
 // RFC 8842 §5.5: another fingerprint, or another role, asks for a new DTLS association.
 static enum yodel_err check_association(
-    struct jsep *jsep, const struct jsep_data *data, enum jsep_role role)
+    struct jsep *jsep, const struct jsep_section *transport, enum jsep_role role)
 {
-    struct jsep_data before;
+    struct jsep_section before;
 
-    if (!jsep_check_find_agreed(jsep, &before) || before.index != data->index) {
+    if (!jsep_check_find_agreed(jsep, &before)) {
         return YODEL_OK;
     }
-    if (!shares_fingerprint(&before, data)) {
-        return fail_at(jsep, data->index, "a=fingerprint changed during the session");
+    if (!shares_fingerprint(&before, transport)) {
+        return fail_at(jsep, transport->index, "a=fingerprint changed during the session");
     }
     if (jsep->dtls_role != JSEP_ROLE_NONE && role != jsep->dtls_role) {
-        return fail_at(jsep, data->index, "a=setup changed its role during the session");
+        return fail_at(jsep, transport->index, "a=setup changed its role during the session");
     }
     return YODEL_OK;
 }
 
 enum jsep_role jsep_check_answer_role(const struct jsep *jsep, enum sdp_setup offered)
 {
-    struct jsep_data before;
+    struct jsep_section before;
 
     if (offered == SDP_ACTIVE) {
         return JSEP_DTLS_SERVER;
@@ -320,27 +366,49 @@ static enum yodel_err check_against_before(struct jsep *jsep, const struct sdp *
     return YODEL_OK;
 }
 
-enum yodel_err jsep_check_offer(struct jsep *jsep, const struct sdp *offer)
+enum yodel_err jsep_check_offer(struct jsep *jsep, const struct jsep_description *offer)
 {
-    struct jsep_data data;
-    enum yodel_err err = check_groups(jsep, offer);
+    struct jsep_section transport, data;
+    enum yodel_err err = check_groups(jsep, &offer->sdp);
 
     if (err == YODEL_OK) {
-        err = check_against_before(jsep, offer);
+        err = check_against_before(jsep, &offer->sdp);
     }
-    if (err == YODEL_OK && jsep_check_find_data(offer, YODEL_SDP_OFFER, &data)) {
-        err = check_data(jsep, &data);
+    if (err == YODEL_OK && jsep_check_find_transport(jsep, offer, &transport)) {
+        err = check_transport(jsep, &transport);
         if (err == YODEL_OK) {
-            err = check_association(jsep, &data, jsep_check_answer_role(jsep, data.setup));
+            err = check_association(
+                jsep, &transport, jsep_check_answer_role(jsep, transport.setup));
         }
+    }
+    if (err == YODEL_OK && jsep_check_find_data(jsep, offer, &data)) {
+        err = check_data(jsep, &data);
     }
     return err;
 }
 
-static enum yodel_err check_answer_section(
-    struct jsep *jsep, const struct sdp *answer, const struct sdp *offer, size_t index)
+static enum yodel_err check_accepted(
+    struct jsep *jsep, const struct sdp *answer, const struct sdp_media *media)
 {
-    const struct sdp_media *theirs = &answer->media[index], *ours = &offer->media[index];
+    struct jsep_section section = resolve(answer, media);
+    enum yodel_err err = check_transport(jsep, &section);
+
+    if (err == YODEL_OK && section.setup == SDP_ACTPASS) {
+        err = fail_at(jsep, section.index, "a=setup:actpass is for offers only");
+    }
+    if (err == YODEL_OK && is_data(media)) {
+        err = check_data(jsep, &section);
+    }
+    return err != YODEL_OK
+               ? err
+               : check_association(jsep, &section,
+                     section.setup == SDP_ACTIVE ? JSEP_DTLS_SERVER : JSEP_DTLS_CLIENT);
+}
+
+static enum yodel_err check_answer_section(struct jsep *jsep,
+    const struct jsep_description *answer, const struct sdp *offer, size_t index)
+{
+    const struct sdp_media *theirs = &answer->sdp.media[index], *ours = &offer->media[index];
 
     if (!bytes_equal(theirs->kind_text, ours->kind_text)) {
         return fail_at(jsep, index, "another kind of media than in the offer");
@@ -355,37 +423,33 @@ static enum yodel_err check_answer_section(
     if (jsep_check_is_rejected(offer, YODEL_SDP_OFFER, ours)) {
         return fail_at(jsep, index, "accepted, though the offer has port 0");
     }
-    if (!is_data(theirs) || !bytes_equal(theirs->proto, ours->proto)) {
+    if (!is_understood(jsep, answer, theirs) || !bytes_equal(theirs->proto, ours->proto)) {
         return fail_at(jsep, index, "another protocol or format than in the offer");
     }
-    struct jsep_data data = resolve(answer, theirs);
-    enum yodel_err err = check_data(jsep, &data);
-    if (err != YODEL_OK) {
-        return err;
+    if (!jsep_check_is_accepted(jsep, answer, theirs)) {
+        return fail_at(jsep, index, "not in the BUNDLE group of the others");
     }
-    if (data.setup == SDP_ACTPASS) {
-        return fail_at(jsep, index, "a=setup:actpass is for offers only");
-    }
-    return check_association(
-        jsep, &data, data.setup == SDP_ACTIVE ? JSEP_DTLS_SERVER : JSEP_DTLS_CLIENT);
+    return check_accepted(jsep, &answer->sdp, theirs);
 }
 
 enum yodel_err jsep_check_answer(
-    struct jsep *jsep, const struct sdp *answer, const struct sdp *offer)
+    struct jsep *jsep, const struct jsep_description *answer, const struct sdp *offer)
 {
+    const struct sdp *sdp = &answer->sdp;
+
     // RFC 9429 §5.8.3: "the number of m= sections MUST match".
-    if (answer->media_count != offer->media_count) {
+    if (sdp->media_count != offer->media_count) {
         return jsep_check_fail(jsep, YODEL_ERR_INVALID_ACCESS,
-            "the answer has %zu m-lines, and the offer %zu", answer->media_count,
+            "the answer has %zu m-lines, and the offer %zu", sdp->media_count,
             offer->media_count);
     }
-    for (size_t i = 0; i < answer->media_count; i++) {
+    for (size_t i = 0; i < sdp->media_count; i++) {
         enum yodel_err err = check_answer_section(jsep, answer, offer, i);
 
         if (err != YODEL_OK) {
             return err;
         }
     }
-    enum yodel_err err = check_groups(jsep, answer);
-    return err != YODEL_OK ? err : check_answer_groups(jsep, answer, offer);
+    enum yodel_err err = check_groups(jsep, sdp);
+    return err != YODEL_OK ? err : check_answer_groups(jsep, sdp, offer);
 }

@@ -6,6 +6,8 @@
 
 #include "base/assert.h"
 #include "peer/jsep_check.h"
+#include "peer/jsep_rtp.h"
+#include "peer/jsep_transceiver.h"
 
 #define DISCARD_PORT 9u // RFC 9429 §5.2.1: the port of a section whose candidates trickle.
 
@@ -82,16 +84,23 @@ static void fill_transport(struct maker *m, struct sdp_media *media, enum sdp_se
     common->end_of_candidates = facts->candidates.end;
 }
 
+// What every section has that is not rejected.
+static void fill_section(struct maker *m, struct sdp_media *media, struct bytes proto,
+    struct bytes mid, enum sdp_setup setup)
+{
+    media->proto = proto;
+    media->mid = mid;
+    media->port = DISCARD_PORT;
+    fill_transport(m, media, setup);
+}
+
 static void fill_data(struct maker *m, struct sdp_media *media, struct bytes proto,
     struct bytes mid, enum sdp_setup setup)
 {
     media->kind = SDP_APPLICATION;
     media->kind_text = bytes_of_text("application");
-    media->proto = proto;
-    media->mid = mid;
-    media->port = DISCARD_PORT;
     add(m, &media->formats, bytes_of_text("webrtc-datachannel"));
-    fill_transport(m, media, setup);
+    fill_section(m, media, proto, mid, setup);
     media->has_sctp_port = true;
     media->sctp_port = m->facts->sctp_port;
     media->has_max_message_size = true;
@@ -118,18 +127,19 @@ static bool is_used(const struct jsep_description *description, struct bytes mid
     return description->is_set && sdp_find_media(&description->sdp, mid) != NULL;
 }
 
-// The smallest number that no description in force or proposed has as a mid.
+// The smallest number that no description has as a mid: in force, proposed or in the making.
 static struct bytes new_mid(struct maker *m)
 {
     const struct jsep *jsep = m->jsep;
 
-    // More numbers than there can be sections in the four.
-    for (uint64_t number = 0; number <= 4 * SDP_MEDIA_MAX; number++) {
+    // More numbers than there can be sections in the five.
+    for (uint64_t number = 0; number <= 5 * SDP_MEDIA_MAX; number++) {
         struct bytes mid = text_of(m, number);
 
         if (m->failed ||
             !(is_used(&jsep->current_local, mid) || is_used(&jsep->pending_local, mid) ||
-                is_used(&jsep->current_remote, mid) || is_used(&jsep->pending_remote, mid))) {
+                is_used(&jsep->current_remote, mid) || is_used(&jsep->pending_remote, mid) ||
+                sdp_find_media(m->sdp, mid) != NULL)) {
             return mid;
         }
     }
@@ -158,14 +168,29 @@ static bool is_free(const struct jsep *jsep, const struct jsep_description *base
     return false;
 }
 
+static void offer_media(
+    struct maker *m, struct yodel_transceiver *transceiver, size_t index, struct bytes mid)
+{
+    struct sdp_media *media = &m->sdp->media[index];
+
+    transceiver->offered = index;
+    m->failed |= !jsep_rtp_fill_offer(m->jsep, transceiver, m->arena, media);
+    fill_section(m, media, bytes_of_text("UDP/TLS/RTP/SAVPF"), mid, SDP_ACTPASS);
+}
+
 static void offer_section(
     struct maker *m, const struct jsep_description *base, size_t index, bool *has_data)
 {
     const struct sdp_media *before = &base->sdp.media[index];
     struct sdp_media *media = &m->sdp->media[m->sdp->media_count++];
-    struct jsep_data data;
+    struct yodel_transceiver *t = jsep_transceiver_find(m->jsep, index);
+    struct jsep_section data;
 
-    if (is_free(m->jsep, base, index) || !jsep_check_find_data(&base->sdp, base->type, &data) ||
+    if (t && !t->is_stopping) {
+        offer_media(m, t, index, before->mid.len > 0 ? before->mid : new_mid(m));
+        return;
+    }
+    if (is_free(m->jsep, base, index) || !jsep_check_find_data(m->jsep, base, &data) ||
         data.index != index) {
         fill_rejected(m, media, before);
         return;
@@ -174,21 +199,38 @@ static void offer_section(
     fill_data(m, media, before->proto, before->mid.len > 0 ? before->mid : new_mid(m), SDP_ACTPASS);
 }
 
-// A section for data where the offer has none yet: in the place of one that is free, or at the end.
-static void offer_new_data(struct maker *m)
+// A place for what has none yet: one that is free, or at the end. False where every place is taken,
+// by sections that the other side made.
+static bool offer_place(struct maker *m, size_t *index)
 {
     struct sdp *sdp = m->sdp;
-    size_t index = 0;
 
-    while (index < sdp->media_count && sdp->media[index].port != 0) {
-        index++;
+    *index = 0;
+    while (*index < sdp->media_count && (sdp->media[*index].port != 0 ||
+                                            jsep_transceiver_find(m->jsep, *index) != NULL)) {
+        ++*index;
     }
-    if (index == SDP_MEDIA_MAX) {
-        return; // Every place is taken, by sections that the other side made.
+    if (*index == SDP_MEDIA_MAX) {
+        return false;
     }
-    sdp->media_count += index == sdp->media_count;
-    sdp->media[index] = (struct sdp_media){0};
-    fill_data(m, &sdp->media[index], bytes_of_text("UDP/DTLS/SCTP"), new_mid(m), SDP_ACTPASS);
+    sdp->media_count += *index == sdp->media_count;
+    sdp->media[*index] = (struct sdp_media){0};
+    return true;
+}
+
+static void offer_new(struct maker *m, bool has_data)
+{
+    size_t index;
+
+    for (struct yodel_transceiver *t = NULL;
+         !m->failed && (t = jsep_transceiver_next(m->jsep, t)) != NULL;) {
+        if (t->section == JSEP_NO_SECTION && !t->is_stopping && offer_place(m, &index)) {
+            offer_media(m, t, index, new_mid(m));
+        }
+    }
+    if (m->facts->has_data && !has_data && !m->failed && offer_place(m, &index)) {
+        fill_data(m, &m->sdp->media[index], bytes_of_text("UDP/DTLS/SCTP"), new_mid(m), SDP_ACTPASS);
+    }
 }
 
 enum yodel_err jsep_make_offer(struct jsep *jsep, const struct jsep_facts *facts, uint64_t version,
@@ -200,13 +242,14 @@ enum yodel_err jsep_make_offer(struct jsep *jsep, const struct jsep_facts *facts
     size_t before = base->is_set ? base->sdp.media_count : 0;
     bool has_data = false;
 
-    begin(&m, version, before + 1);
+    begin(&m, version, SDP_MEDIA_MAX);
+    for (struct yodel_transceiver *t = NULL; (t = jsep_transceiver_next(jsep, t)) != NULL;) {
+        t->offered = JSEP_NO_SECTION;
+    }
     for (size_t i = 0; i < before && !m.failed; i++) {
         offer_section(&m, base, i, &has_data);
     }
-    if (facts->has_data && !has_data && !m.failed) {
-        offer_new_data(&m);
-    }
+    offer_new(&m, has_data);
     for (size_t i = 0; i < sdp->media_count && !m.failed; i++) {
         if (sdp->media[i].port != 0) {
             bundle(&m, sdp->media[i].mid);
@@ -217,31 +260,45 @@ enum yodel_err jsep_make_offer(struct jsep *jsep, const struct jsep_facts *facts
 
 // ---- answers
 
+static void answer_section(struct maker *m, size_t index)
+{
+    const struct jsep_description *offer = &m->jsep->pending_remote;
+    const struct sdp_media *theirs = &offer->sdp.media[index];
+    const struct yodel_transceiver *t = jsep_transceiver_find(m->jsep, index);
+    struct sdp_media *ours = &m->sdp->media[m->sdp->media_count++];
+    struct jsep_section transport, data;
+
+    bool is_media = t && !t->is_stopping && jsep_rtp_has_codec(t, theirs);
+    bool is_data = jsep_check_find_data(m->jsep, offer, &data) && data.index == index;
+    if ((!is_media && !is_data) || !jsep_check_is_accepted(m->jsep, offer, theirs) ||
+        !jsep_check_find_transport(m->jsep, offer, &transport)) {
+        fill_rejected(m, ours, theirs);
+        return;
+    }
+    enum sdp_setup setup = jsep_check_answer_role(m->jsep, transport.setup) == JSEP_DTLS_CLIENT
+                               ? SDP_ACTIVE
+                               : SDP_PASSIVE;
+    if (is_data) {
+        fill_data(m, ours, theirs->proto, theirs->mid, setup);
+    } else {
+        m->failed |= !jsep_rtp_fill_answer(m->jsep, t, &offer->sdp, theirs, m->arena, ours);
+        fill_section(m, ours, theirs->proto, theirs->mid, setup);
+    }
+    // RFC 9143 §7.3: an answer groups what the offer grouped, without what it rejects.
+    if (sdp_find_group(&offer->sdp, "BUNDLE", theirs->mid)) {
+        bundle(m, theirs->mid);
+    }
+}
+
 enum yodel_err jsep_make_answer(struct jsep *jsep, const struct jsep_facts *facts, uint64_t version,
     struct arena *arena, struct sdp *sdp)
 {
     struct maker m = {jsep, facts, arena, sdp, false};
-    const struct sdp *offer = &jsep->pending_remote.sdp;
-    struct jsep_data data;
-    bool has_data = jsep_check_find_data(offer, YODEL_SDP_OFFER, &data);
 
     YODEL_ASSERT(jsep->pending_remote.is_set);
-    begin(&m, version, offer->media_count + 1);
-    for (size_t i = 0; i < offer->media_count && !m.failed; i++) {
-        const struct sdp_media *theirs = &offer->media[i];
-        struct sdp_media *ours = &sdp->media[sdp->media_count++];
-
-        if (!has_data || data.index != i) {
-            fill_rejected(&m, ours, theirs);
-            continue;
-        }
-        enum jsep_role role = jsep_check_answer_role(jsep, data.setup);
-        fill_data(&m, ours, theirs->proto, theirs->mid,
-            role == JSEP_DTLS_CLIENT ? SDP_ACTIVE : SDP_PASSIVE);
-        // RFC 9143 §7.3: an answer groups what the offer grouped, without what it rejects.
-        if (sdp_find_group(offer, "BUNDLE", theirs->mid)) {
-            bundle(&m, theirs->mid);
-        }
+    begin(&m, version, jsep->pending_remote.sdp.media_count + 1);
+    for (size_t i = 0; i < jsep->pending_remote.sdp.media_count && !m.failed; i++) {
+        answer_section(&m, i);
     }
     return m.failed ? YODEL_ERR_NO_MEMORY : YODEL_OK;
 }
