@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "peer/channel.h"
 #include "peer/peer.h"
+#include "peer/transceiver.h"
 
 static enum yodel_signaling_state signaling_of(const yodel_peer *peer)
 {
@@ -236,10 +237,11 @@ static bool next_stream(yodel_peer *peer, struct yodel_event *event)
 YODEL_API bool yodel_peer_next_event(yodel_peer *peer, struct yodel_event *event)
 {
     channel_free_departed(peer);
+    transceiver_free_departed(peer);
     *event = (struct yodel_event){0};
     if (peer->is_closed) {
         return next_change(peer, event) || next_stream(peer, event);
     }
     return next_request(peer, event) || next_ice(peer, event) || next_change(peer, event) ||
-           channel_next_event(peer, event) || next_negotiation(peer, event);
+           transceiver_next_event(peer, event) || channel_next_event(peer, event) || next_negotiation(peer, event);
 }

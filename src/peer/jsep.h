@@ -102,6 +102,7 @@ struct jsep_created {
 struct jsep {
     const struct env *env;
     bool is_ice_lite;         // We are.
+    yodel_peer *owner;        // Of its transceivers; may be NULL.
     bool takes_media;         // Offered audio and video are rejected without.
     struct list transceivers; // struct yodel_transceiver, in the order in which they were made.
     char cname[JSEP_CNAME_SIZE + 1];

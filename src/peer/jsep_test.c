@@ -256,13 +256,13 @@ static void gathered_candidates_are_merged_into_their_generation(void)
     offer(&a, &b);
     candidates = (struct jsep_candidates){lines, 2, true};
     struct writer w = writer_of(span_of(room, sizeof room));
-    jsep_write_description(jsep_local(&a.jsep), a.facts.ufrag, &candidates, &w);
+    jsep_write_description(&a.jsep, jsep_local(&a.jsep), a.facts.ufrag, &candidates, &w);
     const char *want =
         edit(a.text, "262144\r\n", "262144\r\na=candidate:2 y\r\na=end-of-candidates\r\n");
     CHECK_BYTES(writer_bytes(&w), bytes_of_text(want));
 
     w = writer_of(span_of(room, sizeof room));
-    jsep_write_description(jsep_local(&a.jsep), bytes_of_text("gone"), &candidates, &w);
+    jsep_write_description(&a.jsep, jsep_local(&a.jsep), bytes_of_text("gone"), &candidates, &w);
     CHECK_BYTES(writer_bytes(&w), bytes_of_text(a.text));
     teardown();
 
@@ -270,7 +270,7 @@ static void gathered_candidates_are_merged_into_their_generation(void)
     size_t len = strlen(chromium_offer) - 2;
     must(jsep_set_remote(&b.jsep, YODEL_SDP_OFFER, bytes_of(chromium_offer, len), &b.change));
     w = writer_of(span_of(room, sizeof room));
-    jsep_write_description(jsep_remote(&b.jsep), bytes_of_text("ETEn"), &candidates, &w);
+    jsep_write_description(&b.jsep, jsep_remote(&b.jsep), bytes_of_text("ETEn"), &candidates, &w);
     CHECK_BYTES(bytes_sub(writer_bytes(&w), 0, len), bytes_of(chromium_offer, len));
     check_text(bytes_sub(writer_bytes(&w), len, 1000),
         "\r\na=candidate:1 x\r\na=candidate:2 y\r\na=end-of-candidates\r\n");

@@ -101,6 +101,7 @@ static struct yodel_transceiver *make(struct jsep *jsep, enum sdp_kind kind)
     struct yodel_transceiver *made = alloc_new(jsep->env->alloc, sizeof *made);
 
     if (made) {
+        made->peer = jsep->owner;
         made->kind = kind;
         made->direction = SDP_SENDRECV;
         made->section = made->offered = JSEP_NO_SECTION;

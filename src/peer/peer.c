@@ -200,6 +200,8 @@ enum yodel_err peer_new(
     peer_recovery_init(&peer->recovery);
     list_init(&peer->channels);
     jsep_init(&peer->jsep, env, config->ice_lite);
+    peer->jsep.owner = peer;
+    peer->jsep.takes_media = config->takes_media;
     peer->max_message_size =
         config->max_message_size ? config->max_message_size : PEER_MESSAGE_SIZE;
     peer_candidates_init(&peer->candidates, env->alloc);

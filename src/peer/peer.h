@@ -110,6 +110,7 @@ struct yodel_peer {
     uint64_t bytes_sent, bytes_received;
     struct yodel_channel *announced; // Its OPEN is to be told.
     struct yodel_channel *departed;  // Its CLOSE was told; it ends with the next event.
+    yodel_transceiver *departed_transceiver;
     char error_text[PEER_ERROR_TEXT_MAX];
     char *description; // The last one made.
     char candidate_text[ICE_CANDIDATE_TEXT_MAX];

@@ -1,7 +1,6 @@
-// Transceivers: what users of a peer do with them.
-//
-// Implements  W3C webrtc §5.1 (addTransceiver, addTrack), §5.4 (RTCRtpTransceiver)
-// Not here    what descriptions do with them (peer/jsep_transceiver.h)
+// Transceivers: see the header.
+
+#include "peer/transceiver.h"
 
 #include "base/assert.h"
 #include "peer/codecs.h"
@@ -89,7 +88,6 @@ static enum yodel_err add(yodel_peer *peer, enum yodel_media_kind kind,
     if (err) {
         return peer_fail(peer, err, "%s", jsep_error_text(&peer->jsep));
     }
-    (*transceiver)->peer = peer;
     take_init(*transceiver, init);
     peer_changed(peer);
     return YODEL_OK;
@@ -241,4 +239,40 @@ YODEL_API void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *
 YODEL_API void *yodel_transceiver_user(const yodel_transceiver *transceiver)
 {
     return transceiver->user;
+}
+
+// ---- events
+
+void transceiver_free_departed(yodel_peer *peer)
+{
+    if (peer->departed_transceiver) {
+        jsep_transceiver_free(&peer->jsep, peer->departed_transceiver);
+        peer->departed_transceiver = NULL;
+    }
+}
+
+static bool next_of(yodel_transceiver *t, struct yodel_event *event)
+{
+    if (t->remote_sends == t->told_track && !t->is_stopped) {
+        return false;
+    }
+    event->transceiver = t;
+    if (t->remote_sends != t->told_track) {
+        t->told_track = t->remote_sends;
+        event->type = t->remote_sends ? YODEL_EVENT_TRACK : YODEL_EVENT_TRACK_MUTE;
+    } else {
+        t->peer->departed_transceiver = t;
+        event->type = YODEL_EVENT_TRANSCEIVER_STOPPED;
+    }
+    return true;
+}
+
+bool transceiver_next_event(yodel_peer *peer, struct yodel_event *event)
+{
+    struct list_node *node = list_first(&peer->jsep.transceivers);
+
+    while (node && !next_of(CONTAINER_OF(node, yodel_transceiver, node), event)) {
+        node = list_next(&peer->jsep.transceivers, node);
+    }
+    return node != NULL;
 }

@@ -265,6 +265,9 @@ static void take_event(struct sim_side *side, const struct yodel_event *event)
     case YODEL_EVENT_CHANNEL_BUFFERED_AMOUNT_LOW:
     case YODEL_EVENT_CHANNEL_CLOSING:
     case YODEL_EVENT_CHANNEL_ERROR:
+    case YODEL_EVENT_TRACK:
+    case YODEL_EVENT_TRACK_MUTE:
+    case YODEL_EVENT_TRANSCEIVER_STOPPED:
         break;
     }
 }
