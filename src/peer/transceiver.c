@@ -28,7 +28,8 @@ YODEL_API const char *yodel_codec_mime_type(enum yodel_codec codec)
 YODEL_API bool yodel_codec_of_mime_type(const char *mime_type, enum yodel_codec *codec)
 {
     for (int i = 0; i < YODEL_CODEC_COUNT; i++) {
-        if (sdp_text_equal(bytes_of_text(mime_type), peer_codecs_get((enum yodel_codec)i)->mime_type)) {
+        if (sdp_text_equal_any_case(bytes_of_text(mime_type),
+                peer_codecs_get((enum yodel_codec)i)->mime_type)) {
             *codec = (enum yodel_codec)i;
             return true;
         }

@@ -115,7 +115,7 @@ static uint8_t lower(uint8_t c)
 bool sdp_text_equal_any_case(struct bytes text, const char *want)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (want[i] == '\0' || lower(text.ptr[i]) != (uint8_t)want[i]) {
+        if (want[i] == '\0' || lower(text.ptr[i]) != lower((uint8_t)want[i])) {
             return false;
         }
     }

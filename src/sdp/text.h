@@ -23,6 +23,6 @@ bool sdp_text_is_ice(struct bytes text, size_t min, size_t max);
 bool sdp_text_number(struct bytes text, uint64_t *number);
 
 bool sdp_text_equal(struct bytes text, const char *want);
-bool sdp_text_equal_any_case(struct bytes text, const char *want); // `want` in lower case.
+bool sdp_text_equal_any_case(struct bytes text, const char *want); // Of ASCII.
 
 #endif
