@@ -88,8 +88,9 @@ struct yodel_peer_config {
     // listens on, where UDP does not get through, and tells of those that its loop listens on.
     bool no_ice_tcp;
 
-    // Offered audio and video are answered, with transceivers that receive; without, they are rejected.
-    bool takes_media;
+    // Offered audio and video are rejected. Without it they are answered as in a browser, with
+    // transceivers that receive (yodel/transceiver.h).
+    bool no_media;
 
     // ICE-lite (RFC 8445 §2.5), for a server that everybody can reach: the other side's checks are
     // answered and none are sent, and no server is asked for addresses. The other side is a full agent.
@@ -326,6 +327,9 @@ enum yodel_event_type {
     YODEL_EVENT_TRACK,         // `transceiver`: the other side begins to send with it.
     YODEL_EVENT_TRACK_MUTE,    // `transceiver`: it has said that it does not send any more.
     YODEL_EVENT_TRANSCEIVER_STOPPED, // `transceiver`, which is gone with the next event.
+    YODEL_EVENT_FRAME,               // `transceiver` has received `frame`.
+    YODEL_EVENT_KEY_FRAME_NEEDED, // The next frame that `transceiver` is to send should be a key frame.
+    YODEL_EVENT_BITRATE,          // `transceiver` should send about `bitrate` from now on; 0: nothing.
 
     // Not in the W3C's: what a loop must do for a peer. yodel/runtime.h answers these by itself.
     YODEL_EVENT_GATHER,     // Call yodel_peer_add_local_address for each, then
@@ -347,6 +351,8 @@ struct yodel_event {
         size_t len;
         bool is_text;
     } message;
+    const struct yodel_frame *frame; // yodel/transceiver.h.
+    uint64_t bitrate;                // In bit/s.
     const char *text;
     const char *name;
     struct {

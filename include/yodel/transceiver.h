@@ -1,10 +1,16 @@
 // Audio and video of a peer connection: RTCRtpTransceiver, with its sender and its receiver, in C.
 //
 // A transceiver here sends and receives encoded frames, as the W3C's encoded transforms see them.
-// Whoever has a camera or a window encodes and decodes; whoever passes media on does neither.
+// Whoever has a camera or a window encodes and decodes; whoever passes media on does neither:
 //
-// Implements  W3C webrtc §5 (RTP media API)
-// Ownership   a peer owns its transceivers, for as long as it lives
+//   case YODEL_EVENT_TRACK:             yodel_transceiver_set_direction(event->transceiver, YODEL_SENDRECV); break;
+//   case YODEL_EVENT_FRAME:             yodel_transceiver_send_frame(event->transceiver, event->frame); break;
+//   case YODEL_EVENT_KEY_FRAME_NEEDED:  yodel_transceiver_request_key_frame(event->transceiver); break;
+//
+// Implements  W3C webrtc §5 (RTP media API), webrtc-encoded-transform §2 (encoded frames)
+// Ownership   a peer owns its transceivers; one that was stopped ends with the event after
+//             YODEL_EVENT_TRANSCEIVER_STOPPED
+// Departs     there are no senders, receivers and tracks as objects of their own: a transceiver is one of each
 
 #ifndef YODEL_TRANSCEIVER_H
 #define YODEL_TRANSCEIVER_H
@@ -39,9 +45,44 @@ enum yodel_codec {
     YODEL_CODEC_COUNT
 };
 
-// "audio/opus", "video/VP8", …
+// "audio/opus", "video/VP8", …; "?" for what is none. The other way: false for a type of nobody's, and `codec` is
+// left as it was.
 const char *yodel_codec_mime_type(enum yodel_codec codec);
 bool yodel_codec_of_mime_type(const char *mime_type, enum yodel_codec *codec);
+
+// Units of an RTP timestamp in a second: 48000 for Opus (RFC 7587 §4.1), 8000 for G.711, 90000 for video.
+uint32_t yodel_codec_clock_rate(enum yodel_codec codec);
+
+// RTCEncodedVideoFrame and RTCEncodedAudioFrame. Of video, one picture: VP8's and VP9's frame, H.264 as a byte stream
+// with start codes, AV1's temporal unit of OBUs with their sizes. Of sound, what one packet carries: a packet of Opus,
+// or samples of G.711.
+struct yodel_frame {
+    const uint8_t *data;
+    size_t len; // In bytes; at least 1.
+    enum yodel_codec codec;
+    bool is_key;        // It depends on none before it. Of sound each is.
+    uint64_t timestamp; // RTP's, in units of the codec's clock. Received: it never wraps; it begins anywhere. To be
+                        // sent: only differences mean something, and the lowest 32 bits count.
+
+    // When it was captured, in the peer's time; 0: not known. To be sent, what the other side's lip sync is made with,
+    // all of one peer on one clock. Received, from its sender's reports (RFC 3550 §6.4.1): frames of sound and of video
+    // with one moment belong together. That is the moment when it would have come without any delay but the least, so
+    // `arrival` less `captured` is how much later it came.
+    yodel_time captured;
+
+    // What follows is 0 or false where it is not known.
+    uint16_t rotation;    // Of video: to be turned by so many degrees clockwise to be shown (0, 90, 180, 270).
+    bool has_audio_level; // Of sound (RFC 6464):
+    bool is_voice;
+    uint8_t audio_level;  // in -dBov: 0 is the loudest, 127 is silence.
+
+    // Received ones only; not looked at where it is to be sent.
+    uint16_t width;       // Of video, where the stream says it: mostly with key frames.
+    uint16_t height;
+    uint64_t seq;         // Number of its (first) packet. Sound: a gap is a loss, and one may come after a later one.
+    yodel_time arrival;   // Of the packet that came last.
+    uint64_t capture_ntp; // `captured` by its sender's clock, in 2^-32 seconds (RFC 3550 §4).
+};
 
 // RTCRtpTransceiverInit. Zeroed, it sends and receives, and belongs to no stream.
 struct yodel_transceiver_init {
@@ -84,6 +125,27 @@ enum yodel_err yodel_transceiver_set_codec_preferences(
 
 // The codec that both sides prefer of those that were negotiated for sending; false before.
 bool yodel_transceiver_codec(const yodel_transceiver *transceiver, enum yodel_codec *codec);
+
+// Sends a frame; it is copied. It leaves when the path has room for it: sound at once, video evenly. Any codec that was
+// negotiated will do, in any frame. Fails with
+//   INVALID_STATE   there is no connection yet, or sending was not negotiated: try a later one;
+//   NOT_SUPPORTED   a codec that was not negotiated;
+//   TYPE            an empty frame, a codec of another kind;
+//   TOO_LARGE       over 1 MiB, or over 1100 bytes of sound;
+//   WOULD_BLOCK     over 64 frames or 2 MiB wait to leave, or a key frame is needed and this is none;
+//   NO_MEMORY.
+// After a frame of video was refused in one of the last three ways, none but a key frame is taken, as no other could
+// be decoded; YODEL_EVENT_KEY_FRAME_NEEDED asks for it.
+enum yodel_err yodel_transceiver_send_frame(
+    yodel_transceiver *transceiver, const struct yodel_frame *frame);
+
+// The decoder cannot go on: nothing is received until the next key frame, which the other side is asked for at once, and
+// again each half second (RFC 4585 §6.3.1). Nothing happens with sound, or before anything came.
+void yodel_transceiver_request_key_frame(yodel_transceiver *transceiver);
+
+// RTCRtpEncodingParameters.maxBitrate, in bit/s: more is of no use for what is sent (0: the default, 4 Mbit/s, for
+// video). YODEL_EVENT_BITRATE is never above it.
+void yodel_transceiver_set_max_bitrate(yodel_transceiver *transceiver, uint64_t bitrate);
 
 void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *user);
 void *yodel_transceiver_user(const yodel_transceiver *transceiver);

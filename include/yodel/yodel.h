@@ -10,5 +10,6 @@
 #include "yodel/peer.h"
 #include "yodel/runtime.h"
 #include "yodel/time.h"
+#include "yodel/transceiver.h"
 
 #endif

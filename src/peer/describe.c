@@ -130,9 +130,19 @@ static void allow_dtls(yodel_peer *peer, const struct jsep_change *change)
     dcep_set_role(&peer->dcep, peer->is_dtls_client);
 }
 
+// SCTP begins with the first data section: with DTLS, or later (RFC 8831 §6.2).
+static void allow_data(yodel_peer *peer)
+{
+    if (!peer->has_data && peer->dtls.state == DTLS_CONNECTED) {
+        sctp_start(&peer->sctp);
+    }
+    peer->has_data = true;
+}
+
 // What a description means for the engines.
 static void apply(yodel_peer *peer, const struct jsep_change *change)
 {
+    session_agree(peer->session, &peer->jsep);
     if (!change->has_transport) {
         return;
     }
@@ -145,6 +155,10 @@ static void apply(yodel_peer *peer, const struct jsep_change *change)
     if (change->is_negotiated && peer->dtls.state == DTLS_NEW) {
         allow_dtls(peer, change);
     }
+    if (change->is_negotiated && change->has_data) {
+        allow_data(peer);
+    }
+    peer_open_session(peer);
 }
 
 static void begin_gathering(yodel_peer *peer)

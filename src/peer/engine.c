@@ -3,12 +3,13 @@
 //   first byte   0..3    STUN    -> ice
 //                20..63  DTLS    -> dtls -> sctp, from addresses that ice validated
 //                64..79  TURN    -> what is inside, by its own first byte
-//                128..191 RTP    nobody yet: dropped
+//                128..191 RTP    -> session, from addresses that ice validated, once there are keys
 //
 // Implements  RFC 7983 §7 (demultiplexing), RFC 8261 (SCTP over DTLS), RFC 8445 §14 (who speaks
 //             when)
 
 #include "base/assert.h"
+#include "crypto/secret.h"
 #include "peer/peer.h"
 #include "sctp/assoc.h"
 
@@ -34,6 +35,25 @@ static bool start_dtls(yodel_peer *peer, yodel_time now)
     return peer->dtls.state != DTLS_NEW;
 }
 
+// The keys of media, once there is something to encrypt with them. They make one session, which is kept as long as the
+// DTLS connection is: a second one would use nonces twice (RFC 3711 §9.1).
+void peer_open_session(yodel_peer *peer)
+{
+    struct dtls_srtp keys;
+
+    if (peer->session || peer->dtls.state != DTLS_CONNECTED || !session_is_needed(&peer->jsep)) {
+        return;
+    }
+    enum yodel_err err = dtls_export_srtp(&peer->dtls, &keys);
+    if (err) {
+        (void)peer_fail(peer, err, "no keys for media: %s", yodel_err_text(err));
+        return;
+    }
+    peer->session = session_new(peer->env, &peer->jsep, (enum srtp_suite)keys.profile,
+        bytes_of(keys.local, keys.master_len), bytes_of(keys.remote, keys.master_len), peer->now);
+    secret_wipe_span(span_of(&keys, sizeof keys));
+}
+
 // ---- in
 
 static void take_dtls_events(yodel_peer *peer, yodel_time now)
@@ -43,7 +63,10 @@ static void take_dtls_events(yodel_peer *peer, yodel_time now)
     while (dtls_next_event(&peer->dtls, &event)) {
         switch (event.type) {
         case DTLS_EVENT_CONNECTED:
-            sctp_start(&peer->sctp);
+            if (peer->has_data) {
+                sctp_start(&peer->sctp);
+            }
+            peer_open_session(peer);
             break;
         case DTLS_EVENT_DATA:
             sctp_recv(&peer->sctp, bytes_of_span(event.data), now);
@@ -68,6 +91,7 @@ YODEL_API void yodel_peer_recv(
     if (len == 0 || peer->is_closed) {
         return;
     }
+    peer->now = now;
     peer->packets_received++;
     peer->bytes_received += len;
     if (!ice_unwrap(&peer->ice, &inner, &inside, now)) {
@@ -81,6 +105,9 @@ YODEL_API void yodel_peer_recv(
         ice_heard(&peer->ice, &inner, now);
         dtls_recv(&peer->dtls, inside, now);
         take_dtls_events(peer, now);
+    } else if (first >= 128 && first < 192 && peer->session && ice_is_valid(&peer->ice, &inner)) {
+        ice_heard(&peer->ice, &inner, now);
+        session_recv(peer->session, inside, now);
     }
 }
 
@@ -116,10 +143,14 @@ YODEL_API void yodel_peer_tick(yodel_peer *peer, yodel_time now)
     if (peer->is_closed) {
         return;
     }
+    peer->now = now;
     watch_names(peer, now);
     ice_tick(&peer->ice, now);
     dtls_tick(&peer->dtls, now);
     take_dtls_events(peer, now); // A handshake may have run out of time.
+    if (peer->session) {
+        session_tick(peer->session, now);
+    }
     sctp_tick(&peer->sctp, now);
     peer_recovery_run(peer, now);
 }
@@ -145,7 +176,8 @@ static size_t emit_selected(
     struct span inside = ice_inside(&peer->ice, room, path);
     size_t len = dtls_emit(&peer->dtls, inside, now);
     if (len == 0 && peer->dtls.state == DTLS_CONNECTED) {
-        len = emit_sctp(peer, inside, now);
+        len = peer->session ? session_emit(peer->session, inside, now) : 0;
+        len = len > 0 ? len : emit_sctp(peer, inside, now); // Media are paced, and leave it its part.
     }
     if (len > 0) {
         ice_sent(&peer->ice, now);
@@ -153,7 +185,14 @@ static size_t emit_selected(
     return ice_wrap(&peer->ice, room, path, len, now);
 }
 
-// The last words: SCTP's ABORT, then the close_notify, then what TURN servers are to know.
+static size_t emit_last(yodel_peer *peer, struct span room, yodel_time now)
+{
+    size_t len = peer->session ? session_emit_bye(peer->session, room) : 0;
+
+    return len > 0 ? len : emit_sctp(peer, room, now);
+}
+
+// The last words: RTCP's BYE, SCTP's ABORT, then the close_notify, then what TURN servers are to know.
 static size_t emit_farewell(
     yodel_peer *peer, struct span room, struct yodel_path *path, yodel_time now)
 {
@@ -162,7 +201,7 @@ static size_t emit_farewell(
         return ice_emit_farewell(&peer->ice, room, path, now);
     }
     struct span inside = ice_inside(&peer->ice, room, path);
-    size_t len = peer->dtls.state == DTLS_CONNECTED ? emit_sctp(peer, inside, now) : 0;
+    size_t len = peer->dtls.state == DTLS_CONNECTED ? emit_last(peer, inside, now) : 0;
     if (len == 0) {
         dtls_close(&peer->dtls); // A handshake that has not ended is not continued either.
         len = dtls_emit(&peer->dtls, inside, now);
@@ -189,6 +228,7 @@ YODEL_API size_t yodel_peer_emit(
     size_t len = 0;
 
     YODEL_ASSERT(room_len >= YODEL_DATAGRAM_MAX);
+    peer->now = now;
     if (peer->is_closed) {
         len = emit_farewell(peer, span, path, now);
     } else {
@@ -216,6 +256,7 @@ YODEL_API yodel_time yodel_peer_next_timeout(const yodel_peer *peer)
         at = time_min(at, dtls_next_timeout(&peer->dtls));
         if (peer->dtls.state == DTLS_CONNECTED) {
             at = time_min(at, sctp_next_timeout(&peer->sctp));
+            at = peer->session ? time_min(at, session_next_timeout(peer->session)) : at;
         }
     }
     return at;

@@ -234,6 +234,11 @@ static bool next_stream(yodel_peer *peer, struct yodel_event *event)
     return true;
 }
 
+static bool next_media(yodel_peer *peer, struct yodel_event *event)
+{
+    return peer->session && session_next_event(peer->session, event);
+}
+
 YODEL_API bool yodel_peer_next_event(yodel_peer *peer, struct yodel_event *event)
 {
     channel_free_departed(peer);
@@ -243,5 +248,6 @@ YODEL_API bool yodel_peer_next_event(yodel_peer *peer, struct yodel_event *event
         return next_change(peer, event) || next_stream(peer, event);
     }
     return next_request(peer, event) || next_ice(peer, event) || next_change(peer, event) ||
-           transceiver_next_event(peer, event) || channel_next_event(peer, event) || next_negotiation(peer, event);
+           transceiver_next_event(peer, event) || next_media(peer, event) ||
+           channel_next_event(peer, event) || next_negotiation(peer, event);
 }

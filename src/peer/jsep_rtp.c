@@ -403,6 +403,10 @@ bool jsep_rtp_find(
     take_codecs(ours, theirs, &found);
     take_extensions(ours, theirs, &found);
     take_sources(theirs, &found);
+    for (size_t i = 0; i < found.codec_count; i++) {
+        found.has_transport_feedback |= found.exts.ids[RTP_EXT_TRANSPORT_SEQ] != 0 &&
+                                        (found.codecs[i].feedback & SDP_TRANSPORT_CC) != 0;
+    }
     *agreed = found;
     return true;
 }

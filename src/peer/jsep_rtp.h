@@ -6,44 +6,12 @@
 // Not here    directions (peer/jsep_transceiver.h), the transport of a section
 // Ownership   what is made lives in `arena` and borrows the transceiver and the offer; what was
 //             agreed on borrows the descriptions
-// Limits      JSEP_SOURCES_MAX SSRCs that a section names; more are learnt from their packets
 // Departs     a section without a=rtcp-mux is rejected (RFC 8834 §4.5 asks us to take it)
 
 #ifndef PEER_JSEP_RTP_H
 #define PEER_JSEP_RTP_H
 
 #include "peer/jsep_transceiver.h"
-#include "rtp/ext.h"
-
-#define JSEP_SOURCES_MAX 16u
-
-// One codec that was agreed on.
-struct jsep_codec {
-    enum yodel_codec codec;
-    uint8_t payload_type;
-    bool has_rtx;
-    uint8_t rtx;      // Its payload type.
-    uint8_t feedback; // Of enum sdp_feedback.
-};
-
-// A stream that the other side has announced.
-struct jsep_source {
-    uint32_t ssrc;
-    uint32_t rtx_ssrc; // 0: none.
-};
-
-// What both sides' descriptions agree on for a section.
-struct jsep_rtp {
-    struct bytes mid;
-    bool sends;
-    bool receives;
-    struct jsep_codec codecs[YODEL_CODEC_COUNT]; // The first is the one to send.
-    size_t codec_count;
-    struct rtp_ext_map exts;
-    struct jsep_source sources[JSEP_SOURCES_MAX];
-    size_t source_count;
-    bool is_reduced_size; // RTCP (RFC 5506).
-};
 
 // RFC 8866 §6.7: none is sendrecv.
 enum sdp_direction jsep_rtp_direction(const struct sdp *sdp, const struct sdp_media *media);

@@ -11,16 +11,48 @@
 // Not here    what a section says (peer/jsep_rtp.h), RTP itself
 // Ownership   a jsep owns its transceivers; one that has ended is the caller's to free, by
 //             jsep_transceiver_free
-// Limits      SDP_MEDIA_MAX that have a section or want one
+// Limits      SDP_MEDIA_MAX that have a section or want one; JSEP_SOURCES_MAX SSRCs that a section names,
+//             more are learnt from their packets
 
 #ifndef PEER_JSEP_TRANSCEIVER_H
 #define PEER_JSEP_TRANSCEIVER_H
 
 #include "peer/jsep.h"
+#include "rtp/ext.h"
 #include "yodel/transceiver.h"
 
 #define JSEP_ID_MAX 64u // Of a stream, and of a track.
 #define JSEP_NO_SECTION SIZE_MAX
+#define JSEP_SOURCES_MAX 16u
+
+// One codec that was agreed on.
+struct jsep_codec {
+    enum yodel_codec codec;
+    uint8_t payload_type;
+    bool has_rtx;
+    uint8_t rtx;      // Its payload type.
+    uint8_t feedback; // Of enum sdp_feedback.
+};
+
+// A stream that the other side has announced.
+struct jsep_source {
+    uint32_t ssrc;
+    uint32_t rtx_ssrc; // 0: none.
+};
+
+// What both sides' descriptions agree on for a section.
+struct jsep_rtp {
+    struct bytes mid;
+    bool sends;
+    bool receives;
+    struct jsep_codec codecs[YODEL_CODEC_COUNT]; // The first is the one to send.
+    size_t codec_count;
+    struct rtp_ext_map exts;
+    struct jsep_source sources[JSEP_SOURCES_MAX];
+    size_t source_count;
+    bool is_reduced_size;        // RTCP (RFC 5506).
+    bool has_transport_feedback; // Of some codec, and its extension.
+};
 
 struct yodel_transceiver {
     struct list_node node;
@@ -44,6 +76,13 @@ struct yodel_transceiver {
     char stream_id[JSEP_ID_MAX + 1]; // "": none.
     char track_id[JSEP_ID_MAX + 1];
     uint32_t ssrc, rtx_ssrc; // Of what we send.
+
+    // Of the engine (peer/session.h).
+    bool is_agreed; // `agreed` is in force.
+    struct jsep_rtp agreed;
+    struct outbound *out; // NULL: nothing was sent yet.
+    struct inbound *in;   // NULL: nothing came yet.
+    uint64_t max_bps;     // 0: as much as is of use.
 };
 
 // Adds one that wants a section. Fails with NO_MEMORY and RANGE.

@@ -11,6 +11,7 @@
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "peer/channel.h"
+#include "peer/transceiver.h"
 
 const struct env *peer_env(void)
 {
@@ -201,7 +202,7 @@ enum yodel_err peer_new(
     list_init(&peer->channels);
     jsep_init(&peer->jsep, env, config->ice_lite);
     peer->jsep.owner = peer;
-    peer->jsep.takes_media = config->takes_media;
+    peer->jsep.takes_media = !config->no_media;
     peer->max_message_size =
         config->max_message_size ? config->max_message_size : PEER_MESSAGE_SIZE;
     peer_candidates_init(&peer->candidates, env->alloc);
@@ -228,6 +229,8 @@ YODEL_API void yodel_peer_free(yodel_peer *peer)
         return;
     }
     channel_free_all(peer);
+    transceiver_free_streams(peer);
+    session_free(peer->session);
     dcep_deinit(&peer->dcep);
     sctp_deinit(&peer->sctp);
     dtls_deinit(&peer->dtls);

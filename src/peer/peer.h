@@ -1,7 +1,8 @@
 // The peer connection: everything one remote browser is, minus sockets, clock and threads.
 //
 //                    recv ──► by first byte (RFC 7983) ──► ice | dtls ──► sctp ──► dcep
-//                    emit ◄── ice, then dtls, then sctp sealed by dtls, on the path that ice selected
+//                                                              | session (SRTP)
+//                    emit ◄── ice, then dtls, then media, then sctp sealed by dtls, on the path that ice selected
 //
 // Implements  W3C webrtc §4, RFC 9429 (JSEP), RFC 7983 (demultiplexing), RFC 8261 (SCTP in DTLS)
 // Not here    descriptions as text (peer/jsep.h), the protocols themselves
@@ -22,6 +23,7 @@
 #include "peer/jsep.h"
 #include "peer/recovery.h"
 #include "peer/server_url.h"
+#include "peer/session.h"
 #include "sctp/sctp.h"
 #include "yodel/peer.h"
 
@@ -64,6 +66,8 @@ struct yodel_peer {
     struct sctp sctp;
     struct dcep dcep;
     struct jsep jsep;
+    struct session *session; // NULL: media were not agreed on yet, or there are no keys.
+    bool has_data;           // A data section was agreed on.
     yodel_certificate *certificate;
     bool owns_certificate;
     void *user;
@@ -82,6 +86,7 @@ struct yodel_peer {
     struct peer_told told;
     enum yodel_ice_connection_state ice_state;
     enum yodel_ice_gathering_state gathering_state;
+    yodel_time now; // The latest that was heard of.
     bool is_closed;
     bool is_muted;     // After close: the last words went out.
     bool has_failed;   // DTLS did.
@@ -149,6 +154,9 @@ void peer_wake(yodel_peer *peer);
 
 // The same, after what may call for an offer.
 void peer_changed(yodel_peer *peer);
+
+// Begins the media session, where it is time.
+void peer_open_session(yodel_peer *peer);
 
 // Whether YODEL_EVENT_NEGOTIATION_NEEDED is true now.
 bool peer_needs_negotiation(const yodel_peer *peer);

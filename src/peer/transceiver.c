@@ -37,6 +37,11 @@ YODEL_API bool yodel_codec_of_mime_type(const char *mime_type, enum yodel_codec 
     return false;
 }
 
+YODEL_API uint32_t yodel_codec_clock_rate(enum yodel_codec codec)
+{
+    return peer_codecs_get(codec)->clock_rate;
+}
+
 static enum yodel_direction public_direction(enum sdp_direction direction)
 {
     for (size_t i = 0; i < COUNT(directions); i++) {
@@ -232,6 +237,54 @@ YODEL_API enum yodel_err yodel_transceiver_set_codec_preferences(
     return YODEL_OK;
 }
 
+YODEL_API bool yodel_transceiver_codec(
+    const yodel_transceiver *transceiver, enum yodel_codec *codec)
+{
+    bool is_known = transceiver->is_agreed && transceiver->agreed.sends &&
+                    transceiver->agreed.codec_count > 0;
+
+    if (is_known) {
+        *codec = transceiver->agreed.codecs[0].codec;
+    }
+    return is_known;
+}
+
+// ---- frames
+
+YODEL_API enum yodel_err yodel_transceiver_send_frame(
+    yodel_transceiver *transceiver, const struct yodel_frame *frame)
+{
+    yodel_peer *peer = transceiver->peer;
+
+    if (frame->len == 0 || (unsigned)frame->codec >= YODEL_CODEC_COUNT ||
+        peer_codecs_get(frame->codec)->kind != transceiver->kind) {
+        return peer_fail(peer, YODEL_ERR_TYPE, "an empty frame, or of another kind");
+    }
+    if (peer->is_closed || !peer->session) {
+        return YODEL_ERR_INVALID_STATE;
+    }
+    enum yodel_err err = session_put(peer->session, transceiver, frame);
+    peer_wake(peer); // A refused one asks for a key frame.
+    return err;
+}
+
+YODEL_API void yodel_transceiver_request_key_frame(yodel_transceiver *transceiver)
+{
+    if (transceiver->in && transceiver->in->is_video && transceiver->in->is_begun) {
+        rtp_frames_lose(&transceiver->in->frames, transceiver->peer->session->now);
+        peer_wake(transceiver->peer);
+    }
+}
+
+YODEL_API void yodel_transceiver_set_max_bitrate(yodel_transceiver *transceiver, uint64_t bitrate)
+{
+    transceiver->max_bps = bitrate;
+    if (transceiver->peer->session) {
+        session_rate_agree(transceiver->peer->session);
+        peer_wake(transceiver->peer);
+    }
+}
+
 YODEL_API void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *user)
 {
     transceiver->user = user;
@@ -247,8 +300,17 @@ YODEL_API void *yodel_transceiver_user(const yodel_transceiver *transceiver)
 void transceiver_free_departed(yodel_peer *peer)
 {
     if (peer->departed_transceiver) {
+        session_forget(peer->session, peer->departed_transceiver);
         jsep_transceiver_free(&peer->jsep, peer->departed_transceiver);
         peer->departed_transceiver = NULL;
+    }
+}
+
+void transceiver_free_streams(yodel_peer *peer)
+{
+    for (struct list_node *node = list_first(&peer->jsep.transceivers); node;
+         node = list_next(&peer->jsep.transceivers, node)) {
+        session_forget(peer->session, CONTAINER_OF(node, yodel_transceiver, node));
     }
 }
 

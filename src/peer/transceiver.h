@@ -11,5 +11,6 @@
 
 bool transceiver_next_event(yodel_peer *peer, struct yodel_event *event);
 void transceiver_free_departed(yodel_peer *peer);
+void transceiver_free_streams(yodel_peer *peer); // Of all of them.
 
 #endif

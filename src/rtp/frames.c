@@ -26,6 +26,18 @@ void rtp_frames_deinit(struct rtp_frames *frames)
     *frames = (struct rtp_frames){0};
 }
 
+void rtp_frames_restart(struct rtp_frames *frames)
+{
+    for (uint64_t i = 0; i < frames->places; i++) {
+        frames->slots[i].is_used = false;
+    }
+    frames->losses += frames->is_flowing;
+    frames->is_started = frames->is_flowing = false;
+    frames->next = frames->end = frames->border = 0;
+    frames->stored = frames->keys = 0;
+    frames->is_key_wanted = false; // Until its first packet.
+}
+
 static struct rtp_frames_slot *place_of(const struct rtp_frames *frames, uint64_t seq)
 {
     return &frames->slots[seq % frames->places];

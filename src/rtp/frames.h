@@ -90,6 +90,9 @@ YODEL_MUST_USE enum yodel_err rtp_frames_init(
     struct rtp_frames *frames, struct alloc *alloc, size_t places);
 void rtp_frames_deinit(struct rtp_frames *frames);
 
+// Another stream begins in its place: what waits is forgotten, and its first frame is a key frame.
+void rtp_frames_restart(struct rtp_frames *frames);
+
 void rtp_frames_recv(
     struct rtp_frames *frames, const struct rtp_frames_packet *packet, yodel_time now);
 

@@ -268,6 +268,9 @@ static void take_event(struct sim_side *side, const struct yodel_event *event)
     case YODEL_EVENT_TRACK:
     case YODEL_EVENT_TRACK_MUTE:
     case YODEL_EVENT_TRANSCEIVER_STOPPED:
+    case YODEL_EVENT_FRAME:
+    case YODEL_EVENT_KEY_FRAME_NEEDED:
+    case YODEL_EVENT_BITRATE:
         break;
     }
 }
