@@ -21,7 +21,7 @@ static void on_connection_state(struct mirror *mirror, yodel_peer *peer)
     fprintf(stderr, "connection: %s\n", yodel_connection_state_name(state));
     if (state == YODEL_CONNECTION_CONNECTED) {
         mirror->was_connected = true;
-    } else if (mirror->was_connected && state == YODEL_CONNECTION_FAILED) {
+    } else if (mirror->was_connected && state == YODEL_CONNECTION_DISCONNECTED) {
         uv_stop(&mirror->loop); // The page is gone.
     }
 }
