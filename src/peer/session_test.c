@@ -1,0 +1,287 @@
+// The media session: frames from one peer to another, over paths that lose, with keys that are kept.
+
+#include "peer/session.h"
+
+#include "check.h"
+#include "peer/media_pair.h"
+
+static struct media_pair m;
+
+static struct media_pair_got *got(int side, enum yodel_media_kind kind)
+{
+    return &m.got[side][kind];
+}
+
+static void check_whole(const struct media_pair_got *g, uint32_t sent)
+{
+    CHECK_EQ(g->frames, sent);
+    CHECK_EQ(g->next, sent);
+    CHECK_EQ(g->broken, 0);
+    CHECK_EQ(g->backward, 0);
+}
+
+static void frames_arrive_as_they_were_sent(void)
+{
+    static const enum yodel_codec codecs[] = {YODEL_VP8, YODEL_H264};
+
+    for (size_t i = 0; i < COUNT(codecs); i++) {
+        media_pair_open(&m, 1);
+        m.codec = codecs[i];
+        media_pair_play(&m, YODEL_SECONDS(3));
+        peer_pair_run(&m.pair, YODEL_SECONDS(1));
+        CHECK(m.numbers[0][YODEL_VIDEO] > 85 && m.numbers[0][YODEL_AUDIO] > 145);
+        check_whole(got(1, YODEL_VIDEO), m.numbers[0][YODEL_VIDEO]);
+        check_whole(got(1, YODEL_AUDIO), m.numbers[0][YODEL_AUDIO]);
+        CHECK_EQ(got(1, YODEL_VIDEO)->keys, 1);
+        CHECK_EQ(m.refused, 0);
+        CHECK_EQ(media_pair_session(&m, 0)->stats.protect_failures, 0);
+        media_pair_close(&m);
+    }
+}
+
+// ---- paths that lose
+
+static uint32_t chance;
+static uint32_t percent;
+static uint32_t lost;
+
+static bool is_rtp(const uint8_t *data)
+{
+    return data[0] >= 128 && data[0] < 192 && (data[1] < 192 || data[1] > 223);
+}
+
+static bool lose(
+    struct peer_pair *pair, int from, const struct yodel_path *path, uint8_t *data, size_t *len)
+{
+    (void)pair, (void)path, (void)len;
+    chance = chance * 1664525 + 1013904223;
+    bool is_lost = from == 0 && is_rtp(data) && (chance >> 8) % 100 < percent;
+    lost += is_lost;
+    return !is_lost;
+}
+
+static void what_is_lost_is_sent_again(void)
+{
+    media_pair_open(&m, 2);
+    m.pair.filter = lose;
+    percent = 10;
+    lost = 0;
+    media_pair_play(&m, YODEL_SECONDS(10));
+    m.pair.filter = NULL;
+    media_pair_play(&m, YODEL_SECONDS(1));
+    CHECK(lost > 50);
+    CHECK(m.video[0]->out->nacks > 0);
+    CHECK(m.video[1]->in->nack.recovered > 20);
+    CHECK(got(1, YODEL_VIDEO)->frames > m.numbers[0][YODEL_VIDEO] * 95 / 100);
+    CHECK_EQ(got(1, YODEL_VIDEO)->broken, 0);
+    CHECK_EQ(got(1, YODEL_VIDEO)->backward, 0);
+    CHECK_EQ(media_pair_session(&m, 0)->stats.protect_failures, 0);
+    media_pair_close(&m);
+}
+
+static void after_an_outage_a_key_frame_is_asked_for(void)
+{
+    media_pair_open(&m, 3);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    m.pair.filter = lose;
+    percent = 100;
+    media_pair_play(&m, YODEL_SECONDS(3));
+    m.pair.filter = NULL;
+    media_pair_play(&m, YODEL_SECONDS(1));
+    uint32_t before = got(1, YODEL_VIDEO)->frames;
+    media_pair_play(&m, YODEL_SECONDS(3));
+    CHECK(got(0, YODEL_VIDEO)->key_requests > 0);
+    CHECK(got(1, YODEL_VIDEO)->keys >= 2);
+    CHECK(got(1, YODEL_VIDEO)->frames - before > 60);
+    CHECK_EQ(got(1, YODEL_VIDEO)->broken, 0);
+    media_pair_close(&m);
+}
+
+// ---- what is negotiated, and when
+
+static void one_session_serves_over_restarts(void)
+{
+    media_pair_open(&m, 4);
+    struct session *before[2] = {media_pair_session(&m, 0), media_pair_session(&m, 1)};
+
+    for (int i = 0; i < 3; i++) {
+        media_pair_play(&m, YODEL_SECONDS(1));
+        yodel_peer_restart_ice(m.pair.side[i % 2].peer);
+        CHECK_EQ(peer_pair_negotiate(&m.pair, i % 2), YODEL_OK);
+        media_pair_play(&m, YODEL_SECONDS(1));
+    }
+    peer_pair_run(&m.pair, YODEL_SECONDS(1));
+    for (int i = 0; i < 2; i++) {
+        CHECK(media_pair_session(&m, i) == before[i]);
+        CHECK_EQ(media_pair_session(&m, i)->stats.protect_failures, 0); // R10: no nonce twice.
+    }
+    check_whole(got(1, YODEL_VIDEO), m.numbers[0][YODEL_VIDEO]);
+    media_pair_close(&m);
+}
+
+static void data_may_come_after_media(void)
+{
+    yodel_channel *channel;
+
+    media_pair_open(&m, 5);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    CHECK_EQ(yodel_peer_create_data_channel(m.pair.side[0].peer, "late", NULL, &channel), YODEL_OK);
+    CHECK_EQ(peer_pair_negotiate(&m.pair, 0), YODEL_OK);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    CHECK_EQ(yodel_channel_ready_state(channel), YODEL_CHANNEL_OPEN);
+    CHECK_EQ(yodel_channel_send_text(channel, "hello", 5), YODEL_OK);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    CHECK_EQ(m.pair.side[1].message_count, 1);
+    check_whole(got(1, YODEL_VIDEO), m.numbers[0][YODEL_VIDEO]);
+    media_pair_close(&m);
+}
+
+static void media_may_come_after_data(void)
+{
+    yodel_channel *channels[2];
+
+    memset(&m, 0, sizeof m);
+    peer_pair_open(&m.pair, 6);
+    m.pair.listener = media_pair_on_event;
+    m.picture_len = 3000;
+    peer_pair_connect(&m.pair, NULL, channels);
+    CHECK(media_pair_session(&m, 0) == NULL);
+    CHECK_EQ(yodel_peer_add_track(m.pair.side[0].peer, YODEL_VIDEO, NULL, &m.video[0]), YODEL_OK);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_ERR_INVALID_STATE);
+    CHECK_EQ(peer_pair_negotiate(&m.pair, 0), YODEL_OK);
+    peer_pair_run(&m.pair, YODEL_SECONDS(1));
+    CHECK_EQ(peer_pair_count(&m.pair.side[1], YODEL_EVENT_TRACK), 1);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_OK);
+    peer_pair_run(&m.pair, YODEL_SECONDS(1));
+    CHECK_EQ(got(1, YODEL_VIDEO)->frames, 1);
+    CHECK_EQ(got(1, YODEL_VIDEO)->broken, 0);
+    media_pair_close(&m);
+}
+
+static void nothing_goes_where_it_was_not_agreed_on(void)
+{
+    media_pair_open(&m, 7);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    CHECK_EQ(yodel_transceiver_set_direction(m.video[1], YODEL_INACTIVE), YODEL_OK);
+    CHECK_EQ(peer_pair_negotiate(&m.pair, 1), YODEL_OK);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_ERR_INVALID_STATE);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_OPUS, true), YODEL_OK);
+    uint32_t frames = got(1, YODEL_VIDEO)->frames;
+    peer_pair_run(&m.pair, YODEL_SECONDS(1));
+    CHECK_EQ(got(1, YODEL_VIDEO)->frames, frames);
+    media_pair_close(&m);
+}
+
+static void who_wants_no_media_rejects_them(void)
+{
+    struct yodel_peer_config plain = {0}, none = {.no_media = true};
+    yodel_transceiver *t;
+    enum yodel_direction direction;
+
+    memset(&m, 0, sizeof m);
+    peer_pair_open_with(&m.pair, 8, &plain, &none);
+    CHECK_EQ(yodel_peer_add_transceiver(m.pair.side[0].peer, YODEL_AUDIO, NULL, &t), YODEL_OK);
+    CHECK_EQ(peer_pair_negotiate(&m.pair, 0), YODEL_OK);
+    peer_pair_run(&m.pair, YODEL_SECONDS(1));
+    CHECK_EQ(peer_pair_count(&m.pair.side[0], YODEL_EVENT_TRANSCEIVER_STOPPED), 1);
+    CHECK(yodel_peer_transceiver(m.pair.side[1].peer, 0) == NULL);
+    peer_pair_close(&m.pair);
+
+    // And W3C's default: who does nothing receives.
+    peer_pair_open_with(&m.pair, 9, &plain, &plain);
+    CHECK_EQ(yodel_peer_add_transceiver(m.pair.side[0].peer, YODEL_AUDIO, NULL, &t), YODEL_OK);
+    CHECK_EQ(peer_pair_negotiate(&m.pair, 0), YODEL_OK);
+    CHECK(yodel_transceiver_current_direction(t, &direction));
+    CHECK_EQ(direction, YODEL_SENDONLY);
+    peer_pair_close(&m.pair);
+}
+
+// ---- frames that cannot be sent
+
+static void a_frame_is_refused_by_name(void)
+{
+    static uint8_t data[2u << 20];
+    struct yodel_frame frame = {.data = data, .len = 10, .codec = YODEL_VP8, .is_key = true};
+
+    media_pair_open(&m, 10);
+    CHECK_EQ(yodel_transceiver_send_frame(m.sound[0], &frame), YODEL_ERR_TYPE);
+    frame.len = 0;
+    CHECK_EQ(yodel_transceiver_send_frame(m.video[0], &frame), YODEL_ERR_TYPE);
+    frame.len = sizeof data;
+    CHECK_EQ(yodel_transceiver_send_frame(m.video[0], &frame), YODEL_ERR_TOO_LARGE);
+    frame.len = 10;
+    frame.codec = YODEL_CODEC_COUNT;
+    CHECK_EQ(yodel_transceiver_send_frame(m.video[0], &frame), YODEL_ERR_TYPE);
+    media_pair_close(&m);
+}
+
+static void after_a_refused_frame_only_a_key_frame_will_do(void)
+{
+    media_pair_open(&m, 11);
+    m.picture_len = MEDIA_PAIR_FRAME_MAX;
+    m.answers_keys = false;
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_ERR_WOULD_BLOCK);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_OK);
+    uint32_t sent = 1;
+    while (media_pair_send(&m, 0, YODEL_VP8, false) == YODEL_OK) {
+        CHECK(++sent <= OUTBOUND_FRAMES_MAX);
+    }
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_ERR_WOULD_BLOCK);
+    peer_pair_run(&m.pair, YODEL_SECONDS(30));
+    CHECK_EQ(got(0, YODEL_VIDEO)->key_requests, 1);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_ERR_WOULD_BLOCK);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_OK);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_OK);
+    media_pair_close(&m);
+}
+
+// ---- feedback
+
+static void reports_measure_the_path_and_join_the_clocks(void)
+{
+    media_pair_open(&m, 12);
+    media_pair_play(&m, YODEL_SECONDS(5));
+    CHECK(m.video[0]->out->has_report && m.sound[0]->out->has_report);
+    CHECK_EQ(m.video[0]->out->report.fraction_lost, 0);
+    CHECK(m.video[0]->out->report.highest_seq > 0);
+    // Both kinds are on one clock: captured at one moment, they are within a millisecond.
+    const struct media_pair_got *sound = got(1, YODEL_AUDIO), *video = got(1, YODEL_VIDEO);
+    CHECK(sound->captured > 0 && video->captured > 0);
+    CHECK(sound->captured > sound->arrival - YODEL_MS(1));
+    CHECK(sound->captured < sound->arrival + YODEL_MS(1));
+    CHECK(video->captured > video->arrival - YODEL_MS(40)); // The pacer held it up.
+    CHECK(video->captured < video->arrival + YODEL_MS(1));
+    media_pair_close(&m);
+}
+
+static void the_estimate_grows_where_there_is_room(void)
+{
+    media_pair_open(&m, 13);
+    m.picture_len = 4000;
+    media_pair_play(&m, YODEL_SECONDS(8));
+    CHECK(got(0, YODEL_VIDEO)->bitrates > 0);
+    CHECK(got(0, YODEL_VIDEO)->bitrate > SESSION_BPS_START);
+    yodel_transceiver_set_max_bitrate(m.video[0], 300000);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    CHECK(got(0, YODEL_VIDEO)->bitrate <= 300000);
+    media_pair_close(&m);
+}
+
+static void the_end_is_told_by_a_bye(void)
+{
+    media_pair_open(&m, 14);
+    media_pair_play(&m, YODEL_SECONDS(1));
+    yodel_peer_close(m.pair.side[0].peer);
+    peer_pair_settle(&m.pair);
+    CHECK_EQ(media_pair_session(&m, 1)->stats.byes, 2);
+    CHECK(m.video[1]->in->has_ended);
+    media_pair_close(&m);
+}
+
+TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again),
+    TEST(after_an_outage_a_key_frame_is_asked_for), TEST(one_session_serves_over_restarts),
+    TEST(data_may_come_after_media), TEST(media_may_come_after_data),
+    TEST(nothing_goes_where_it_was_not_agreed_on), TEST(who_wants_no_media_rejects_them),
+    TEST(a_frame_is_refused_by_name), TEST(after_a_refused_frame_only_a_key_frame_will_do),
+    TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_estimate_grows_where_there_is_room),
+    TEST(the_end_is_told_by_a_bye))
