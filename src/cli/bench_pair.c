@@ -132,7 +132,7 @@ static void on_event(void *ctx, yodel_peer *peer, const struct yodel_event *even
 static void open_end(void *ctx)
 {
     struct bench_end *end = ctx;
-    struct yodel_peer_config config = {0};
+    struct yodel_peer_config config = {.no_media = true};
     enum yodel_err err = yodel_peer_new(&config, &end->peer);
 
     if (err != YODEL_OK) {

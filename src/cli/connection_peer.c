@@ -270,6 +270,7 @@ static bool make_peer(struct cli_connection *connection, const char *fingerprint
 {
     struct cli_servers_config room;
     struct yodel_peer_config config = {
+        .no_media = true,
         .certificate = connection->certificate, .pinned_fingerprint = fingerprint};
 
     cli_servers_use(&connection->servers, &room, &config);

@@ -99,6 +99,7 @@ static bool open_end(struct doctor_pair *pair, int index, yodel_certificate *cer
 {
     struct doctor_pair_end *end = &pair->ends[index];
     struct yodel_peer_config config = {
+        .no_media = true,
         .ice_servers = server,
         .ice_server_count = 1,
         .ice_transport_policy = YODEL_ICE_RELAY,

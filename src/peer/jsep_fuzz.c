@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "fuzz.h"
-#include "peer/jsep.h"
+#include "peer/jsep_rtp.h"
 
 static void random_sevens(void *ctx, struct span out)
 {
@@ -33,6 +33,61 @@ static struct bytes change(struct reader *r, struct bytes text, uint8_t *room, s
     return writer_bytes(&w);
 }
 
+// What a user does with transceivers, and what an event frees.
+static void use_transceivers(struct side *s, struct reader *r)
+{
+    uint8_t what = read_u8(r);
+    struct yodel_transceiver *t = jsep_transceiver_next(&s->jsep, NULL);
+
+    for (uint8_t skip = what >> 5; t && skip > 0 && jsep_transceiver_next(&s->jsep, t); skip--) {
+        t = jsep_transceiver_next(&s->jsep, t);
+    }
+    if ((what & 3) == 0) {
+        enum yodel_err err =
+            jsep_transceiver_new(&s->jsep, what & 4 ? SDP_AUDIO : SDP_VIDEO, &t);
+        FUZZ_CHECK(err == YODEL_OK || err == YODEL_ERR_RANGE);
+        if (err == YODEL_OK) {
+            t->may_be_reused = what & 8;
+        }
+    } else if (t && (what & 3) == 1) {
+        static const enum sdp_direction all[] = {
+            SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE};
+        t->direction = all[what >> 2 & 3];
+    } else if (t && (what & 3) == 2) {
+        t->is_stopping = true;
+        t->is_stopped = t->section == JSEP_NO_SECTION;
+    }
+}
+
+static void free_stopped(struct side *s)
+{
+    struct list_node *next = NULL;
+
+    for (struct list_node *node = list_first(&s->jsep.transceivers); node; node = next) {
+        struct yodel_transceiver *t = CONTAINER_OF(node, struct yodel_transceiver, node);
+
+        next = list_next(&s->jsep.transceivers, node);
+        if (t->is_stopped) {
+            jsep_transceiver_free(&s->jsep, t);
+        }
+    }
+}
+
+// What is agreed on borrows from descriptions that are there.
+static void check_agreed(const struct jsep *jsep)
+{
+    struct jsep_rtp agreed;
+
+    for (struct yodel_transceiver *t = NULL; (t = jsep_transceiver_next(jsep, t)) != NULL;) {
+        if (!jsep_rtp_find(jsep, t, &agreed)) {
+            continue;
+        }
+        FUZZ_CHECK(agreed.codec_count <= YODEL_CODEC_COUNT);
+        FUZZ_CHECK(agreed.source_count <= JSEP_SOURCES_MAX && agreed.mid.len <= SDP_MID_MAX);
+    }
+    (void)jsep_transceiver_needs_negotiation(jsep);
+}
+
 // What must hold between any two calls.
 static void check(const struct side *s)
 {
@@ -44,6 +99,9 @@ static void check(const struct side *s)
     FUZZ_CHECK(j->current_local.is_set == j->current_remote.is_set);
     if (j->current_local.is_set) {
         FUZZ_CHECK(j->current_local.sdp.media_count == j->current_remote.sdp.media_count);
+    }
+    if (j->state == YODEL_SIGNALING_STABLE) {
+        check_agreed(j);
     }
     if (s->change.has_data) {
         FUZZ_CHECK(s->change.ufrag.len >= 4 && s->change.pwd.len >= 22);
@@ -85,6 +143,8 @@ static void run(struct side sides[2], struct reader *r)
     s->change = (struct jsep_change){0}; // It borrowed from what may go now.
     switch (call >> 3 & 7) {
     case 0:
+        use_transceivers(s, r);
+        break;
     case 1:
         create(s, &facts, type == YODEL_SDP_OFFER);
         break;
@@ -105,6 +165,7 @@ static void run(struct side sides[2], struct reader *r)
         break;
     }
     FUZZ_CHECK(err == YODEL_OK || jsep_error_text(&s->jsep)[0] != '\0');
+    free_stopped(s);
     check(s);
 }
 
@@ -117,6 +178,7 @@ FUZZ(input)
     memset(sides, 0, sizeof sides);
     jsep_init(&sides[0].jsep, &env, false);
     jsep_init(&sides[1].jsep, &env, false);
+    sides[0].jsep.takes_media = sides[1].jsep.takes_media = true;
     while (r.left > 0 && !r.failed) {
         run(sides, &r);
     }

@@ -47,6 +47,12 @@ enum sdp_direction jsep_rtp_direction(const struct sdp *sdp, const struct sdp_me
     return direction == SDP_DIRECTION_NONE ? SDP_SENDRECV : direction;
 }
 
+// RFC 8285 §6: said of the session, or of the section.
+static bool allows_mixed(const struct sdp *sdp, const struct sdp_media *media)
+{
+    return sdp->common.extmap_allow_mixed || media->common.extmap_allow_mixed;
+}
+
 // The first payload type of a section that is this codec, or NULL.
 static const struct sdp_codec *find_codec(const struct sdp_media *media, enum yodel_codec codec)
 {
@@ -118,6 +124,7 @@ static void begin(const struct yodel_transceiver *t, enum sdp_direction directio
     media->kind = t->kind;
     media->kind_text = bytes_of_text(t->kind == SDP_AUDIO ? "audio" : "video");
     media->common.direction = direction;
+    media->common.extmap_allow_mixed = true; // RFC 8285 §6: we read both forms, in any order.
     media->rtcp_mux = true;
     media->rtcp_rsize = true;
 }
@@ -270,7 +277,11 @@ static void answer_extensions(const struct sdp_media *offered, struct sdp_media 
         bool is_both_ways =
             theirs->direction == SDP_DIRECTION_NONE || theirs->direction == SDP_SENDRECV;
 
-        if (kind != RTP_EXT_KINDS && is_both_ways && is_extension(offered->kind, kind)) {
+        // RFC 8285 §6: what only the two-byte form can say is of no use without it.
+        bool is_usable = theirs->id <= RTP_EXT_ONE_BYTE_ID_MAX || media->common.extmap_allow_mixed;
+
+        if (kind != RTP_EXT_KINDS && is_both_ways && is_usable &&
+            is_extension(offered->kind, kind)) {
             media->extmaps[media->extmap_count++] =
                 (struct sdp_extmap){.id = theirs->id, .uri = theirs->uri};
         }
@@ -286,6 +297,7 @@ bool jsep_rtp_fill_answer(const struct jsep *jsep, const struct yodel_transceive
     begin(transceiver,
         jsep_transceiver_answer_direction(transceiver, jsep_rtp_direction(offer, offered)), media);
     media->rtcp_rsize = offered->rtcp_rsize;
+    media->common.extmap_allow_mixed = allows_mixed(offer, offered);
     if (!is_good || !answer_codecs(transceiver, offered, arena, media)) {
         return false;
     }
@@ -402,6 +414,8 @@ bool jsep_rtp_find(
     };
     take_codecs(ours, theirs, &found);
     take_extensions(ours, theirs, &found);
+    found.exts.is_two_byte_allowed =
+        allows_mixed(&local->sdp, ours) && allows_mixed(&remote->sdp, theirs);
     take_sources(theirs, &found);
     for (size_t i = 0; i < found.codec_count; i++) {
         found.has_transport_feedback |= found.exts.ids[RTP_EXT_TRANSPORT_SEQ] != 0 &&

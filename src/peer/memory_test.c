@@ -5,11 +5,13 @@
 
 #include "check.h"
 #include "peer/pair.h"
+#include "yodel/transceiver.h"
 
 #define MESSAGES 4
 
 static struct peer_pair pair;
 static yodel_certificate *certificate;
+static uint32_t pictures_sent, pictures_received;
 static bool memory_ends; // At the failure, and not only there.
 
 static bool is_clean(enum yodel_err err)
@@ -57,6 +59,37 @@ static bool try_negotiate(void)
     return true;
 }
 
+static void add_video(int side)
+{
+    yodel_transceiver *transceiver;
+
+    CHECK(is_clean(
+        yodel_peer_add_track(pair.side[side].peer, YODEL_VIDEO, NULL, &transceiver)));
+}
+
+// A key frame, which is sent back as any other is.
+static void show(void)
+{
+    static const uint8_t frame[3000] = {0x10, 0, 0, 0x9d, 0x01, 0x2a, 1, 0, 1, 0};
+    yodel_transceiver *video = yodel_peer_transceiver(pair.side[0].peer, 0);
+
+    if (video) {
+        enum yodel_err err = yodel_transceiver_send_frame(
+            video, &(struct yodel_frame){
+                       .data = frame, .len = sizeof frame, .codec = YODEL_VP8, .is_key = true});
+        CHECK(is_clean(err) || err == YODEL_ERR_INVALID_STATE);
+        pictures_sent += err == YODEL_OK;
+    }
+}
+
+static void on_event(struct peer_pair_side *side, const struct yodel_event *event)
+{
+    if (event->type == YODEL_EVENT_FRAME && side->index == 1) {
+        pictures_received++;
+        (void)!yodel_transceiver_send_frame(event->transceiver, event->frame);
+    }
+}
+
 // Everything that two peers do, as far as memory goes; true where all messages arrived.
 static bool live(void)
 {
@@ -69,6 +102,8 @@ static bool live(void)
     }
     enum yodel_err err = yodel_peer_create_data_channel(pair.side[0].peer, "label", NULL, &channel);
     CHECK(is_clean(err));
+    add_video(0);
+    add_video(1);
     if (err || !try_negotiate()) {
         return false;
     }
@@ -82,6 +117,7 @@ static bool live(void)
         err = yodel_channel_send(channel, data, sizeof data);
         CHECK(is_clean(err) || err == YODEL_ERR_INVALID_STATE);
         sent += !err;
+        show();
         peer_pair_run(&pair, YODEL_SECONDS(5));
         if (peer_pair_count(&pair.side[0], YODEL_EVENT_CHANNEL_CLOSE)) {
             return false;
@@ -96,12 +132,14 @@ static bool live(void)
     }
     yodel_peer_close(pair.side[1].peer);
     peer_pair_settle(&pair);
-    return sent == MESSAGES && restarted && pair.side[1].message_count == MESSAGES;
+    return pictures_received == MESSAGES && sent == MESSAGES && restarted && pair.side[1].message_count == MESSAGES;
 }
 
 static uint64_t run_with(int side, uint64_t fail_at, bool *is_whole)
 {
     peer_pair_init(&pair, 1);
+    pair.listener = on_event;
+    pictures_sent = pictures_received = 0;
     pair.side[side].memory.fail_at = fail_at;
     pair.side[side].memory.fails_on = memory_ends;
     *is_whole = live();

@@ -128,7 +128,8 @@ static struct inbound *get_inbound(struct session *session, struct yodel_transce
     return t->in;
 }
 
-static void take_rtp(struct session *session, struct rtp_packet *packet, yodel_time now)
+static void take_rtp(
+    struct session *session, struct rtp_packet *packet, size_t header_len, yodel_time now)
 {
     struct rtp_ext_values values;
 
@@ -151,7 +152,7 @@ static void take_rtp(struct session *session, struct rtp_packet *packet, yodel_t
         drop(session, SESSION_DROP_MEMORY);
         return;
     }
-    in->header_octets += (size_t)(packet->payload.len == 0 ? 0 : RTP_PACKET_HEADER_SIZE) + packet->exts.len;
+    in->header_octets += header_len + packet->padding_len;
     inbound_recv(in, &t->agreed, packet, &values, now);
 }
 
@@ -168,7 +169,7 @@ static void recv_rtp(struct session *session, struct span datagram, yodel_time n
         drop(session, SESSION_DROP_FOREIGN);
         return;
     }
-    take_rtp(session, &packet, now);
+    take_rtp(session, &packet, opened.header.len, now);
 }
 
 static void recv_rtcp(struct session *session, struct span datagram, yodel_time now)
@@ -261,9 +262,8 @@ static bool next_frame(
     }
     struct span room = frame_room(session, in);
     session->frame = none;
-    if ((in->is_video && room.len == 0) ||
-        !inbound_next(in, &session->clock, room, &session->frame, session->now)) {
-        return false;
+    if (!inbound_next(in, &session->clock, room, &session->frame, session->now)) {
+        return false; // Without memory for the room a frame is lost, as one that is too large is.
     }
     event->type = YODEL_EVENT_FRAME;
     event->frame = &session->frame;

@@ -11,7 +11,7 @@ static bool may_send(const struct yodel_transceiver *t)
     return t->out && t->is_agreed && t->agreed.sends;
 }
 
-// Encrypts in place. 0: it must not leave (RFC 3711 §9.1), which the counters of a stream never lead to.
+// Encrypts in place. 0: it cannot leave.
 static size_t protect(struct session *session, const struct outbound_packet *packet,
     struct bytes plain, struct span room)
 {
@@ -27,20 +27,23 @@ static size_t protect(struct session *session, const struct outbound_packet *pac
     return err == YODEL_OK ? len : 0;
 }
 
+// The next packet of a stream. One that cannot be encrypted, for lack of memory for its stream, is lost as on the way.
 static size_t send_one(struct session *session, struct yodel_transceiver *t, emit_packet *emit,
     enum cc_pacer_kind kind, struct span room)
 {
-    struct outbound_stamp stamp = {session->transport_seq + 1, session->now};
-    struct writer w = writer_of(room);
-    struct outbound_packet packet;
+    size_t len = 0;
 
-    if (!emit(t->out, &t->agreed, &stamp, &w, &packet)) {
-        return 0;
-    }
-    session->transport_seq += packet.has_transport_seq;
-    size_t len = protect(session, &packet, writer_bytes(&w), room);
-    if (len > 0) {
-        session_rate_sent(session, kind, len, packet.has_transport_seq, session->now);
+    while (len == 0 && cc_pacer_may_send(&session->pacer, kind, session->now)) {
+        struct outbound_stamp stamp = {session->transport_seq + 1, session->now};
+        struct writer w = writer_of(room);
+        struct outbound_packet packet;
+
+        if (!emit(t->out, &t->agreed, &stamp, &w, &packet)) {
+            break;
+        }
+        session->transport_seq += packet.has_transport_seq;
+        len = protect(session, &packet, writer_bytes(&w), room);
+        session_rate_sent(session, kind, w.len, packet.has_transport_seq, session->now);
     }
     return len;
 }

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "peer/session.h"
 
-#define NETWORK_OVERHEAD 28 // IPv4 and UDP; the estimate is of the path, not of us.
+#define NETWORK_OVERHEAD 44 // IPv4, UDP and SRTP's tag; the estimate is of the path, not of us.
 
 static uint64_t max_of(const struct yodel_transceiver *t)
 {

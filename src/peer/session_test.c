@@ -267,6 +267,51 @@ static void the_estimate_grows_where_there_is_room(void)
     media_pair_close(&m);
 }
 
+struct wanted {
+    const char *type, *name;
+    double number;
+    uint32_t count;
+};
+
+static void look_for(void *ctx, const struct yodel_stats_member *member)
+{
+    struct wanted *wanted = ctx;
+
+    if (strcmp(member->type, wanted->type) == 0 && strcmp(member->name, wanted->name) == 0) {
+        wanted->number = member->number;
+        wanted->count++;
+    }
+}
+
+static double stat(int side, const char *type, const char *name, uint32_t count)
+{
+    struct wanted wanted = {.type = type, .name = name};
+
+    yodel_peer_stats(m.pair.side[side].peer, look_for, &wanted);
+    CHECK_EQ(wanted.count, count);
+    return wanted.number; // Of the last: video.
+}
+
+static void statistics_of_both_ends_agree(void)
+{
+    media_pair_open(&m, 15);
+    media_pair_play(&m, YODEL_SECONDS(5));
+    peer_pair_run(&m.pair, YODEL_SECONDS(2));
+    uint32_t frames = m.numbers[0][YODEL_VIDEO];
+    CHECK(stat(0, "outbound-rtp", "framesSent", 1) == frames);
+    CHECK(stat(1, "inbound-rtp", "framesReceived", 1) == frames);
+    CHECK(stat(1, "inbound-rtp", "packetsLost", 2) == 0);
+    CHECK(stat(1, "inbound-rtp", "packetsReceived", 2) ==
+          (double)m.video[0]->out->sender.packets);
+    CHECK(stat(1, "inbound-rtp", "bytesReceived", 2) == (double)m.video[0]->out->sender.octets);
+    CHECK(stat(0, "remote-inbound-rtp", "fractionLost", 2) == 0);
+    CHECK(stat(1, "remote-outbound-rtp", "packetsSent", 2) ==
+          (double)m.video[0]->out->sender.packets);
+    CHECK(stat(0, "candidate-pair", "availableOutgoingBitrate", 1) >= SESSION_BPS_MIN);
+    CHECK(stat(0, "codec", "clockRate", YODEL_CODEC_COUNT) == 90000);
+    media_pair_close(&m);
+}
+
 static void the_end_is_told_by_a_bye(void)
 {
     media_pair_open(&m, 14);
@@ -284,4 +329,4 @@ TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again
     TEST(nothing_goes_where_it_was_not_agreed_on), TEST(who_wants_no_media_rejects_them),
     TEST(a_frame_is_refused_by_name), TEST(after_a_refused_frame_only_a_key_frame_will_do),
     TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_estimate_grows_where_there_is_room),
-    TEST(the_end_is_told_by_a_bye))
+    TEST(statistics_of_both_ends_agree), TEST(the_end_is_told_by_a_bye))

@@ -2,28 +2,26 @@
 //
 // Implements  W3C webrtc §8.4 (getStats), webrtc-stats §6 (the types and members that we have)
 
-#include "peer/peer.h"
+#include "peer/stats.h"
 
-// One visit: who is told, and about which object.
-struct visit {
-    void (*call)(void *ctx, const struct yodel_stats_member *member);
-    void *ctx;
-    const char *id;
-    const char *type;
-};
-
-static void tell(const struct visit *visit, const char *name, const char *text, double number)
+void stats_tell(
+    const struct stats_visit *visit, const char *name, const char *text, double number)
 {
     visit->call(
         visit->ctx, &(struct yodel_stats_member){visit->id, visit->type, name, text, number});
 }
 
-static void tell_number(const struct visit *visit, const char *name, uint64_t number)
+static void tell(const struct stats_visit *visit, const char *name, const char *text, double number)
 {
-    tell(visit, name, NULL, (double)number);
+    stats_tell(visit, name, text, number);
 }
 
-static void visit_peer(const yodel_peer *peer, struct visit visit)
+static void tell_number(const struct stats_visit *visit, const char *name, uint64_t number)
+{
+    stats_tell(visit, name, NULL, (double)number);
+}
+
+static void visit_peer(const yodel_peer *peer, struct stats_visit visit)
 {
     visit.id = "P";
     visit.type = "peer-connection";
@@ -31,7 +29,7 @@ static void visit_peer(const yodel_peer *peer, struct visit visit)
     tell_number(&visit, "dataChannelsClosed", peer->channels_closed);
 }
 
-static void visit_transport(const yodel_peer *peer, struct visit visit)
+static void visit_transport(const yodel_peer *peer, struct stats_visit visit)
 {
     static const char *const dtls_states[] = {"new", "connecting", "connected", "closed", "failed"};
     struct yodel_path path;
@@ -56,7 +54,7 @@ static void visit_transport(const yodel_peer *peer, struct visit visit)
     }
 }
 
-static void visit_pair(const yodel_peer *peer, struct visit visit)
+static void visit_pair(const yodel_peer *peer, struct stats_visit visit)
 {
     const struct ice_stats *stats = ice_stats(&peer->ice);
     struct yodel_path path;
@@ -80,10 +78,14 @@ static void visit_pair(const yodel_peer *peer, struct visit visit)
     tell_number(&visit, "responsesSent", stats->responses_sent);
     tell_number(&visit, "responsesReceived", stats->responses_received);
     tell_number(&visit, "consentRequestsSent", stats->consent_requests_sent);
+    if (peer->session) {
+        struct cc_target target = cc_gcc_target(&peer->session->gcc);
+        tell_number(&visit, "availableOutgoingBitrate", target.target_bps);
+    }
 }
 
 static void visit_candidate(
-    struct visit visit, const struct ice_candidate *candidate, const struct yodel_addr *addr)
+    struct stats_visit visit, const struct ice_candidate *candidate, const struct yodel_addr *addr)
 {
     char text[ADDR_TEXT_MAX];
 
@@ -96,7 +98,7 @@ static void visit_candidate(
     tell(&visit, "foundation", candidate->foundation, 0);
 }
 
-static void visit_candidates(const yodel_peer *peer, struct visit visit)
+static void visit_candidates(const yodel_peer *peer, struct stats_visit visit)
 {
     static const char *const relay_protocols[] = {"udp", "tcp", "tls"};
     struct ice_candidate local, remote;
@@ -118,7 +120,7 @@ static void visit_candidates(const yodel_peer *peer, struct visit visit)
     visit_candidate(visit, &remote, &path.remote);
 }
 
-static void visit_channel(const yodel_channel *channel, struct visit visit)
+static void visit_channel(const yodel_channel *channel, struct stats_visit visit)
 {
     char id[16];
     struct writer w = writer_of(span_of(id, sizeof id - 1));
@@ -142,12 +144,13 @@ static void visit_channel(const yodel_channel *channel, struct visit visit)
 YODEL_API void yodel_peer_stats(const yodel_peer *peer,
     void (*visit)(void *ctx, const struct yodel_stats_member *member), void *ctx)
 {
-    struct visit to = {.call = visit, .ctx = ctx};
+    struct stats_visit to = {.call = visit, .ctx = ctx};
 
     visit_peer(peer, to);
     visit_transport(peer, to);
     visit_pair(peer, to);
     visit_candidates(peer, to);
+    stats_visit_media(peer, to);
     for (const struct list_node *node = list_first(&peer->channels); node;
          node = list_next(&peer->channels, node)) {
         visit_channel(CONTAINER_OF(node, struct yodel_channel, node), to);

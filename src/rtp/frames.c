@@ -306,8 +306,13 @@ void rtp_frames_tick(struct rtp_frames *frames, yodel_time now)
 {
     struct rtp_frame frame;
 
-    if (frames->is_flowing && frames->stored > 0 &&
-        now >= time_after(frames->since, RTP_FRAMES_WAIT_MAX) && !find_next(frames, &frame)) {
+    if (!frames->is_flowing || frames->stored == 0 ||
+        now < time_after(frames->since, RTP_FRAMES_WAIT_MAX)) {
+        return;
+    }
+    if (find_next(frames, &frame)) {
+        frames->since = now; // It is there, and nobody takes it.
+    } else {
         rtp_frames_lose(frames, now);
     }
 }
