@@ -265,12 +265,16 @@ static void take_event(struct sim_side *side, const struct yodel_event *event)
     case YODEL_EVENT_CHANNEL_BUFFERED_AMOUNT_LOW:
     case YODEL_EVENT_CHANNEL_CLOSING:
     case YODEL_EVENT_CHANNEL_ERROR:
+        break;
     case YODEL_EVENT_TRACK:
     case YODEL_EVENT_TRACK_MUTE:
     case YODEL_EVENT_TRANSCEIVER_STOPPED:
     case YODEL_EVENT_FRAME:
     case YODEL_EVENT_KEY_FRAME_NEEDED:
     case YODEL_EVENT_BITRATE:
+        if (side->sim->on_media) {
+            side->sim->on_media(side, event);
+        }
         break;
     }
 }

@@ -91,6 +91,9 @@ struct sim {
     bool is_unchecked; // Both are lite: data goes where nobody was heard.
     bool is_offering;  // The applications make the offers that their peers ask for.
     uint64_t turns;
+    // Sees each event of media's, and may call anything.
+    void (*on_media)(struct sim_side *side, const struct yodel_event *event);
+    void *media; // Its own.
     // Sees everything that is sent, and may put what it likes into the network.
     void (*attack)(struct sim *sim, int from, const struct yodel_path *path,
         const uint8_t *datagram, size_t len);
