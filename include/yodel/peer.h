@@ -323,13 +323,13 @@ enum yodel_event_type {
     YODEL_EVENT_CHANNEL_BUFFERED_AMOUNT_LOW,
     YODEL_EVENT_CHANNEL_CLOSING,
     YODEL_EVENT_CHANNEL_CLOSE,
-    YODEL_EVENT_CHANNEL_ERROR, // `text` says why; CLOSE follows.
-    YODEL_EVENT_TRACK,         // `transceiver`: the other side begins to send with it.
-    YODEL_EVENT_TRACK_MUTE,    // `transceiver`: it has said that it does not send any more.
+    YODEL_EVENT_CHANNEL_ERROR,       // `text` says why; CLOSE follows.
+    YODEL_EVENT_TRACK,               // `transceiver`: the other side begins to send with it.
+    YODEL_EVENT_TRACK_MUTE,          // `transceiver`: it has said that it does not send any more.
     YODEL_EVENT_TRANSCEIVER_STOPPED, // `transceiver`, which is gone with the next event.
     YODEL_EVENT_FRAME,               // `transceiver` has received `frame`.
     YODEL_EVENT_KEY_FRAME_NEEDED, // The next frame that `transceiver` is to send should be a key frame.
-    YODEL_EVENT_BITRATE,          // `transceiver` should send about `bitrate` from now on; 0: nothing.
+    YODEL_EVENT_BITRATE, // `transceiver` should send about `bitrate` from now on; 0: nothing.
 
     // Not in the W3C's: what a loop must do for a peer. yodel/runtime.h answers these by itself.
     YODEL_EVENT_GATHER,     // Call yodel_peer_add_local_address for each, then

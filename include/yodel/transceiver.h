@@ -60,9 +60,10 @@ struct yodel_frame {
     const uint8_t *data;
     size_t len; // In bytes; at least 1.
     enum yodel_codec codec;
-    bool is_key;        // It depends on none before it. Of sound each is.
-    uint64_t timestamp; // RTP's, in units of the codec's clock. Received: it never wraps; it begins anywhere. To be
-                        // sent: only differences mean something, and the lowest 32 bits count.
+    bool is_key; // It depends on none before it. Of sound each is.
+    uint64_t
+        timestamp; // RTP's, in units of the codec's clock. Received: it never wraps; it begins anywhere. To be
+                   // sent: only differences mean something, and the lowest 32 bits count.
 
     // When it was captured, in the peer's time; 0: not known. To be sent, what the other side's lip sync is made with,
     // all of one peer on one clock. Received, from its sender's reports (RFC 3550 §6.4.1): frames of sound and of video
@@ -71,15 +72,17 @@ struct yodel_frame {
     yodel_time captured;
 
     // What follows is 0 or false where it is not known.
-    uint16_t rotation;    // Of video: to be turned by so many degrees clockwise to be shown (0, 90, 180, 270).
+    uint16_t
+        rotation; // Of video: to be turned by so many degrees clockwise to be shown (0, 90, 180, 270).
     bool has_audio_level; // Of sound (RFC 6464):
     bool is_voice;
-    uint8_t audio_level;  // in -dBov: 0 is the loudest, 127 is silence.
+    uint8_t audio_level; // in -dBov: 0 is the loudest, 127 is silence.
 
     // Received ones only; not looked at where it is to be sent.
-    uint16_t width;       // Of video, where the stream says it: mostly with key frames.
+    uint16_t width; // Of video, where the stream says it: mostly with key frames.
     uint16_t height;
-    uint64_t seq;         // Number of its (first) packet. Sound: a gap is a loss, and one may come after a later one.
+    uint64_t
+        seq; // Number of its (first) packet. Sound: a gap is a loss, and one may come after a later one.
     yodel_time arrival;   // Of the packet that came last.
     uint64_t capture_ntp; // `captured` by its sender's clock, in 2^-32 seconds (RFC 3550 §4).
 };

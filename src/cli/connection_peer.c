@@ -269,9 +269,9 @@ static void on_peer_event(void *ctx, yodel_peer *peer, const struct yodel_event 
 static bool make_peer(struct cli_connection *connection, const char *fingerprint)
 {
     struct cli_servers_config room;
-    struct yodel_peer_config config = {
-        .no_media = true,
-        .certificate = connection->certificate, .pinned_fingerprint = fingerprint};
+    struct yodel_peer_config config = {.no_media = true,
+        .certificate = connection->certificate,
+        .pinned_fingerprint = fingerprint};
 
     cli_servers_use(&connection->servers, &room, &config);
     if (yodel_peer_new(&config, &connection->peer) ||

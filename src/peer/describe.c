@@ -359,7 +359,8 @@ static bool give(yodel_peer *peer, const struct jsep_description *from, bool is_
     peer->description = text;
     struct jsep_candidates candidates = peer_candidates_lines(&peer->candidates);
     struct writer w = writer_of(span_of(text, room - 1));
-    jsep_write_description(&peer->jsep, from, bytes_of_text(ice_local_ufrag(&peer->ice)), &candidates, &w);
+    jsep_write_description(
+        &peer->jsep, from, bytes_of_text(ice_local_ufrag(&peer->ice)), &candidates, &w);
     YODEL_ASSERT(!w.failed);
     text[w.len] = '\0';
     char *fitting = alloc_resize(peer->env->alloc, text, w.len + 1); // It is kept for a while.

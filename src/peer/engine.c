@@ -177,7 +177,8 @@ static size_t emit_selected(
     size_t len = dtls_emit(&peer->dtls, inside, now);
     if (len == 0 && peer->dtls.state == DTLS_CONNECTED) {
         len = peer->session ? session_emit(peer->session, inside, now) : 0;
-        len = len > 0 ? len : emit_sctp(peer, inside, now); // Media are paced, and leave it its part.
+        len =
+            len > 0 ? len : emit_sctp(peer, inside, now); // Media are paced, and leave it its part.
     }
     if (len > 0) {
         ice_sent(&peer->ice, now);

@@ -30,9 +30,10 @@ struct inbound *inbound_new(const struct env *env, bool is_video)
     in->env = env;
     in->is_video = is_video;
     rtp_nack_init(&in->nack);
-    bool is_good = is_video ? rtp_frames_init(&in->frames, env->alloc, INBOUND_PLACES) == YODEL_OK
-                            : (in->sounds = alloc_new(env->alloc,
-                                   INBOUND_SOUNDS * sizeof *in->sounds)) != NULL;
+    bool is_good =
+        is_video
+            ? rtp_frames_init(&in->frames, env->alloc, INBOUND_PLACES) == YODEL_OK
+            : (in->sounds = alloc_new(env->alloc, INBOUND_SOUNDS * sizeof *in->sounds)) != NULL;
     if (!is_good) {
         alloc_free(env->alloc, in);
         return NULL;
@@ -93,7 +94,8 @@ static void take_sound(struct inbound *in, const struct rtp_packet *packet,
         return;
     }
     if (in->sound_count == INBOUND_SOUNDS) {
-        in->sound_first = (in->sound_first + 1) % INBOUND_SOUNDS; // Nobody takes them: the oldest goes.
+        in->sound_first =
+            (in->sound_first + 1) % INBOUND_SOUNDS; // Nobody takes them: the oldest goes.
         in->sound_count--;
         in->discarded++;
     }
@@ -165,8 +167,8 @@ void inbound_recv(struct inbound *in, const struct jsep_rtp *agreed, struct rtp_
         return;
     }
     in->last_packet = now;
-    bool is_taken = is_rtx ? take_rtx(in, codec, packet, &place)
-                           : take_own(in, codec, packet, &place, now);
+    bool is_taken =
+        is_rtx ? take_rtx(in, codec, packet, &place) : take_own(in, codec, packet, &place, now);
     if (!is_taken) {
         in->discarded++;
         return;
@@ -309,8 +311,7 @@ void inbound_put_feedback(struct inbound *in, const struct jsep_rtp *agreed, uin
     if (!in->is_video || !in->is_begun) {
         return;
     }
-    if ((feedback & SDP_NACK) &&
-        rtp_nack_emit(&in->nack, w, sender, in->source.ssrc, now)) {
+    if ((feedback & SDP_NACK) && rtp_nack_emit(&in->nack, w, sender, in->source.ssrc, now)) {
         in->nacks++;
     }
     put_key_request(in, feedback, sender, w, now);
@@ -318,7 +319,7 @@ void inbound_put_feedback(struct inbound *in, const struct jsep_rtp *agreed, uin
 
 yodel_time inbound_next_timeout(const struct inbound *in)
 {
-    return in->is_video && in->is_begun ? time_min(rtp_nack_next_timeout(&in->nack),
-                                              rtp_frames_next_timeout(&in->frames))
-                                        : YODEL_NEVER;
+    return in->is_video && in->is_begun
+               ? time_min(rtp_nack_next_timeout(&in->nack), rtp_frames_next_timeout(&in->frames))
+               : YODEL_NEVER;
 }

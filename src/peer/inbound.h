@@ -32,14 +32,14 @@ struct inbound {
     const struct env *env;
     bool is_video;
     bool is_begun;
-    bool has_ended; // BYE.
+    bool has_ended;  // BYE.
     uint32_t before; // The SSRC before; 0: none was.
     struct rtp_source source;
     enum yodel_codec codec; // Of the last packet.
     uint16_t rotation;      // The last that was told.
     struct rtp_nack nack;
-    struct rtp_frames frames;      // Of video.
-    struct inbound_sound *sounds;  // A ring, of sound.
+    struct rtp_frames frames;     // Of video.
+    struct inbound_sound *sounds; // A ring, of sound.
     size_t sound_first, sound_count;
     uint8_t fir_seq;
     bool is_key_asked; // By the application.

@@ -197,9 +197,8 @@ static bool is_restart(const struct jsep *jsep, const struct jsep_section *trans
     struct jsep_section before;
 
     // RFC 8839 §4.4.1.1.1: a change of either restarts ICE.
-    return jsep_check_find_agreed(jsep, &before) &&
-           (!bytes_equal(before.ufrag, transport->ufrag) ||
-               !bytes_equal(before.pwd, transport->pwd));
+    return jsep_check_find_agreed(jsep, &before) && (!bytes_equal(before.ufrag, transport->ufrag) ||
+                                                        !bytes_equal(before.pwd, transport->pwd));
 }
 
 static uint64_t max_message_size(const struct sdp_media *media)
@@ -221,9 +220,8 @@ static bool is_controlling(const struct jsep *jsep, const struct sdp *remote, bo
     return jsep->is_role_known ? jsep->is_controlling : is_offerer;
 }
 
-static struct jsep_change change_of(const struct jsep *jsep,
-    const struct jsep_description *remote, const struct jsep_section *transport,
-    enum jsep_role role, bool is_offerer)
+static struct jsep_change change_of(const struct jsep *jsep, const struct jsep_description *remote,
+    const struct jsep_section *transport, enum jsep_role role, bool is_offerer)
 {
     struct jsep_section data;
     struct jsep_change change = {
@@ -442,7 +440,7 @@ struct bytes jsep_transport_mid(const struct jsep *jsep)
     struct jsep_section transport;
 
     return local && jsep_check_find_transport(jsep, local, &transport) ? transport.media->mid
-                                                                      : (struct bytes){0};
+                                                                       : (struct bytes){0};
 }
 
 // Where the text of a media section ends.

@@ -36,7 +36,7 @@
 
 #define JSEP_ERROR_MAX 160u
 #define JSEP_FINGERPRINT_SIZE 32u
-#define JSEP_CNAME_SIZE 24u // RFC 7022 §4.2: 96 random bits, as text.
+#define JSEP_CNAME_SIZE 24u          // RFC 7022 §4.2: 96 random bits, as text.
 #define JSEP_MAX_MESSAGE_SIZE 65536u // RFC 8841 §6.1: where the other side does not say.
 #define JSEP_MAX_MESSAGE_NO_LIMIT UINT64_MAX
 
@@ -78,7 +78,7 @@ struct jsep_change {
     const struct sdp_fingerprint
         *fingerprints; // One of them must match; weak hashes are among them.
     size_t fingerprint_count;
-    enum jsep_role dtls_role; // Ours. For a remote offer, the one that our answer will give.
+    enum jsep_role dtls_role;  // Ours. For a remote offer, the one that our answer will give.
     uint16_t sctp_port;        // Of data.
     uint64_t max_message_size; // The same; at least 1, JSEP_MAX_MESSAGE_NO_LIMIT.
     struct sdp_list candidates;

@@ -90,8 +90,8 @@ static struct jsep_section resolve(const struct sdp *sdp, const struct sdp_media
     return data;
 }
 
-bool jsep_check_is_carrier(const struct sdp *sdp, const struct jsep_section *transport,
-    const struct sdp_media *media)
+bool jsep_check_is_carrier(
+    const struct sdp *sdp, const struct jsep_section *transport, const struct sdp_media *media)
 {
     if (media == transport->media || media == transport->tagged) {
         return true;
@@ -123,8 +123,8 @@ static bool is_understood(
            (is_data(media) || jsep_rtp_is_acceptable(jsep, media));
 }
 
-bool jsep_check_find_transport(const struct jsep *jsep,
-    const struct jsep_description *description, struct jsep_section *transport)
+bool jsep_check_find_transport(const struct jsep *jsep, const struct jsep_description *description,
+    struct jsep_section *transport)
 {
     const struct sdp *sdp = &description->sdp;
 
@@ -152,8 +152,8 @@ bool jsep_check_is_accepted(const struct jsep *jsep, const struct jsep_descripti
            (group && group == sdp_find_group(sdp, bundle, transport.media->mid));
 }
 
-bool jsep_check_find_data(const struct jsep *jsep, const struct jsep_description *description,
-    struct jsep_section *data)
+bool jsep_check_find_data(
+    const struct jsep *jsep, const struct jsep_description *description, struct jsep_section *data)
 {
     const struct sdp *sdp = &description->sdp;
 
@@ -377,8 +377,8 @@ enum yodel_err jsep_check_offer(struct jsep *jsep, const struct jsep_description
     if (err == YODEL_OK && jsep_check_find_transport(jsep, offer, &transport)) {
         err = check_transport(jsep, &transport);
         if (err == YODEL_OK) {
-            err = check_association(
-                jsep, &transport, jsep_check_answer_role(jsep, transport.setup));
+            err =
+                check_association(jsep, &transport, jsep_check_answer_role(jsep, transport.setup));
         }
     }
     if (err == YODEL_OK && jsep_check_find_data(jsep, offer, &data)) {
@@ -399,14 +399,13 @@ static enum yodel_err check_accepted(
     if (err == YODEL_OK && is_data(media)) {
         err = check_data(jsep, &section);
     }
-    return err != YODEL_OK
-               ? err
-               : check_association(jsep, &section,
-                     section.setup == SDP_ACTIVE ? JSEP_DTLS_SERVER : JSEP_DTLS_CLIENT);
+    return err != YODEL_OK ? err
+                           : check_association(jsep, &section,
+                                 section.setup == SDP_ACTIVE ? JSEP_DTLS_SERVER : JSEP_DTLS_CLIENT);
 }
 
-static enum yodel_err check_answer_section(struct jsep *jsep,
-    const struct jsep_description *answer, const struct sdp *offer, size_t index)
+static enum yodel_err check_answer_section(
+    struct jsep *jsep, const struct jsep_description *answer, const struct sdp *offer, size_t index)
 {
     const struct sdp_media *theirs = &answer->sdp.media[index], *ours = &offer->media[index];
 
@@ -440,8 +439,7 @@ enum yodel_err jsep_check_answer(
     // RFC 9429 §5.8.3: "the number of m= sections MUST match".
     if (sdp->media_count != offer->media_count) {
         return jsep_check_fail(jsep, YODEL_ERR_INVALID_ACCESS,
-            "the answer has %zu m-lines, and the offer %zu", sdp->media_count,
-            offer->media_count);
+            "the answer has %zu m-lines, and the offer %zu", sdp->media_count, offer->media_count);
     }
     for (size_t i = 0; i < sdp->media_count; i++) {
         enum yodel_err err = check_answer_section(jsep, answer, offer, i);

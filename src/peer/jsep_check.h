@@ -35,23 +35,23 @@ bool jsep_check_is_rejected(
 
 // The first section that is not rejected, of those that we understand; its transport carries the
 // others. False where there is none.
-bool jsep_check_find_transport(const struct jsep *jsep,
-    const struct jsep_description *description, struct jsep_section *transport);
+bool jsep_check_find_transport(const struct jsep *jsep, const struct jsep_description *description,
+    struct jsep_section *transport);
 
 // Whether the transport carries a section, which we then accept.
 bool jsep_check_is_accepted(const struct jsep *jsep, const struct jsep_description *description,
     const struct sdp_media *media);
 
 // The first section for data that the transport carries; false where there is none.
-bool jsep_check_find_data(const struct jsep *jsep, const struct jsep_description *description,
-    struct jsep_section *data);
+bool jsep_check_find_data(
+    const struct jsep *jsep, const struct jsep_description *description, struct jsep_section *data);
 
 // The transport that both sides have agreed on, as the current remote description has it.
 bool jsep_check_find_agreed(const struct jsep *jsep, struct jsep_section *transport);
 
 // Whether candidates for `media` are for the transport, because it carries both.
-bool jsep_check_is_carrier(const struct sdp *sdp, const struct jsep_section *transport,
-    const struct sdp_media *media);
+bool jsep_check_is_carrier(
+    const struct sdp *sdp, const struct jsep_section *transport, const struct sdp_media *media);
 
 // The candidates of the transport: its section's own or, where it has none, those of a carrier.
 const struct sdp_list *jsep_check_candidates(

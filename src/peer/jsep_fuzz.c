@@ -43,8 +43,7 @@ static void use_transceivers(struct side *s, struct reader *r)
         t = jsep_transceiver_next(&s->jsep, t);
     }
     if ((what & 3) == 0) {
-        enum yodel_err err =
-            jsep_transceiver_new(&s->jsep, what & 4 ? SDP_AUDIO : SDP_VIDEO, &t);
+        enum yodel_err err = jsep_transceiver_new(&s->jsep, what & 4 ? SDP_AUDIO : SDP_VIDEO, &t);
         FUZZ_CHECK(err == YODEL_OK || err == YODEL_ERR_RANGE);
         if (err == YODEL_OK) {
             t->may_be_reused = what & 8;

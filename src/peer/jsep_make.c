@@ -206,8 +206,8 @@ static bool offer_place(struct maker *m, size_t *index)
     struct sdp *sdp = m->sdp;
 
     *index = 0;
-    while (*index < sdp->media_count && (sdp->media[*index].port != 0 ||
-                                            jsep_transceiver_find(m->jsep, *index) != NULL)) {
+    while (*index < sdp->media_count &&
+           (sdp->media[*index].port != 0 || jsep_transceiver_find(m->jsep, *index) != NULL)) {
         ++*index;
     }
     if (*index == SDP_MEDIA_MAX) {
@@ -229,7 +229,8 @@ static void offer_new(struct maker *m, bool has_data)
         }
     }
     if (m->facts->has_data && !has_data && !m->failed && offer_place(m, &index)) {
-        fill_data(m, &m->sdp->media[index], bytes_of_text("UDP/DTLS/SCTP"), new_mid(m), SDP_ACTPASS);
+        fill_data(
+            m, &m->sdp->media[index], bytes_of_text("UDP/DTLS/SCTP"), new_mid(m), SDP_ACTPASS);
     }
 }
 

@@ -11,7 +11,8 @@ static void setup_media(void)
     a.jsep.takes_media = b.jsep.takes_media = true;
 }
 
-static struct yodel_transceiver *add(struct side *s, enum sdp_kind kind, enum sdp_direction direction)
+static struct yodel_transceiver *add(
+    struct side *s, enum sdp_kind kind, enum sdp_direction direction)
 {
     struct yodel_transceiver *t;
 

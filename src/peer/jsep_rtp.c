@@ -13,8 +13,7 @@
 #define RTX_PER_CODEC 2u // A codec, and its RTX.
 
 #define AUDIO_FEEDBACK SDP_TRANSPORT_CC
-#define VIDEO_FEEDBACK                                                                             \
-    (SDP_TRANSPORT_CC | SDP_GOOG_REMB | SDP_CCM_FIR | SDP_NACK | SDP_NACK_PLI)
+#define VIDEO_FEEDBACK (SDP_TRANSPORT_CC | SDP_GOOG_REMB | SDP_CCM_FIR | SDP_NACK | SDP_NACK_PLI)
 
 // What we put into headers and understand. The ids are ours, of offers, and the same in every
 // section, as BUNDLE wants it (RFC 9143 §9.2).
@@ -118,8 +117,8 @@ static struct bytes copy_text(struct arena *arena, const char *text)
     return arena_copy(arena, bytes_of_text(text));
 }
 
-static void begin(const struct yodel_transceiver *t, enum sdp_direction direction,
-    struct sdp_media *media)
+static void begin(
+    const struct yodel_transceiver *t, enum sdp_direction direction, struct sdp_media *media)
 {
     media->kind = t->kind;
     media->kind_text = bytes_of_text(t->kind == SDP_AUDIO ? "audio" : "video");
@@ -221,8 +220,8 @@ bool jsep_rtp_fill_offer(const struct jsep *jsep, const struct yodel_transceiver
                           fill_streams(jsep, transceiver, arena, media));
 }
 
-static bool is_ours(const struct yodel_transceiver *t, const struct sdp_codec *offered,
-    enum yodel_codec *codec)
+static bool is_ours(
+    const struct yodel_transceiver *t, const struct sdp_codec *offered, enum yodel_codec *codec)
 {
     for (size_t i = 0; i < t->codec_count; i++) {
         if (peer_codecs_is(t->codecs[i], offered)) {
@@ -253,8 +252,8 @@ static bool answer_codecs(const struct yodel_transceiver *t, const struct sdp_me
         }
         const struct sdp_codec *rtx =
             peer_codecs_get(codec)->rtx != 0 ? find_rtx(offered, theirs->payload_type) : NULL;
-        is_good = add_codec(media, arena, codec, theirs->payload_type,
-            rtx ? rtx->payload_type : 0, theirs->feedback & feedback_of(t->kind));
+        is_good = add_codec(media, arena, codec, theirs->payload_type, rtx ? rtx->payload_type : 0,
+            theirs->feedback & feedback_of(t->kind));
     }
     return is_good;
 }

@@ -31,7 +31,7 @@ bool jsep_rtp_has_codec(
     const struct yodel_transceiver *transceiver, const struct sdp_media *offered);
 
 // What is in force, or, of an answer that is provisional, proposed. False: nothing is.
-bool jsep_rtp_find(const struct jsep *jsep, const struct yodel_transceiver *transceiver,
-    struct jsep_rtp *agreed);
+bool jsep_rtp_find(
+    const struct jsep *jsep, const struct yodel_transceiver *transceiver, struct jsep_rtp *agreed);
 
 #endif

@@ -51,8 +51,7 @@ static enum sdp_direction make_direction(bool sends, bool receives)
 
 static enum sdp_direction reverse(enum sdp_direction direction)
 {
-    return make_direction(
-        jsep_transceiver_receives(direction), jsep_transceiver_sends(direction));
+    return make_direction(jsep_transceiver_receives(direction), jsep_transceiver_sends(direction));
 }
 
 enum sdp_direction jsep_transceiver_answer_direction(
@@ -239,8 +238,7 @@ enum yodel_err jsep_transceiver_reserve(
 static void leave_missing(struct jsep *jsep, const struct sdp *offer)
 {
     for (struct yodel_transceiver *t = NULL; (t = jsep_transceiver_next(jsep, t)) != NULL;) {
-        bool is_there = t->section < offer->media_count &&
-                        offer->media[t->section].kind == t->kind;
+        bool is_there = t->section < offer->media_count && offer->media[t->section].kind == t->kind;
 
         if (t->is_proposed && !is_there) {
             (t->is_theirs ? stop : leave)(t);
@@ -338,9 +336,8 @@ static bool differs(const struct jsep *jsep, const struct yodel_transceiver *t)
     enum sdp_direction said = jsep_rtp_direction(&local->sdp, ours);
     enum sdp_direction heard = jsep_rtp_direction(&remote->sdp, theirs);
 
-    return local->type == YODEL_SDP_OFFER
-               ? said != t->direction && reverse(heard) != t->direction
-               : said != jsep_transceiver_answer_direction(t, heard);
+    return local->type == YODEL_SDP_OFFER ? said != t->direction && reverse(heard) != t->direction
+                                          : said != jsep_transceiver_answer_direction(t, heard);
 }
 
 bool jsep_transceiver_needs_negotiation(const struct jsep *jsep)

@@ -58,11 +58,11 @@ struct yodel_transceiver {
     struct list_node node;
     yodel_peer *peer; // Its owner's, for the public functions.
     void *user;
-    enum sdp_kind kind;            // SDP_AUDIO or SDP_VIDEO.
-    enum sdp_direction direction;  // What its user wants.
-    enum sdp_direction current;    // What is in force; NONE: nothing yet.
-    size_t section;                // Its place among the sections of descriptions.
-    size_t offered;                // The same, in the offer that was created last.
+    enum sdp_kind kind;           // SDP_AUDIO or SDP_VIDEO.
+    enum sdp_direction direction; // What its user wants.
+    enum sdp_direction current;   // What is in force; NONE: nothing yet.
+    size_t section;               // Its place among the sections of descriptions.
+    size_t offered;               // The same, in the offer that was created last.
     char mid[SDP_MID_MAX + 1];
     bool is_proposed;   // Its section is in descriptions that a rollback takes back.
     bool is_theirs;     // An offer of theirs made it, and its user has not sent with it.

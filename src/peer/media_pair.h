@@ -253,9 +253,8 @@ static inline void media_pair_give_rtcp(struct media_pair *m, int from, struct b
     uint8_t room[YODEL_DATAGRAM_MAX];
     size_t len = 0;
 
-    if (packet.len >= 8 &&
-        srtp_protect_rtcp(&media_pair_session(m, from)->sending, packet,
-            span_of(room, sizeof room), &len) == YODEL_OK) {
+    if (packet.len >= 8 && srtp_protect_rtcp(&media_pair_session(m, from)->sending, packet,
+                               span_of(room, sizeof room), &len) == YODEL_OK) {
         media_pair_give(m, from, room, len);
     }
 }

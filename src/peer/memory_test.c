@@ -63,8 +63,7 @@ static void add_video(int side)
 {
     yodel_transceiver *transceiver;
 
-    CHECK(is_clean(
-        yodel_peer_add_track(pair.side[side].peer, YODEL_VIDEO, NULL, &transceiver)));
+    CHECK(is_clean(yodel_peer_add_track(pair.side[side].peer, YODEL_VIDEO, NULL, &transceiver)));
 }
 
 // A key frame, which is sent back as any other is.
@@ -132,7 +131,8 @@ static bool live(void)
     }
     yodel_peer_close(pair.side[1].peer);
     peer_pair_settle(&pair);
-    return pictures_received == MESSAGES && sent == MESSAGES && restarted && pair.side[1].message_count == MESSAGES;
+    return pictures_received == MESSAGES && sent == MESSAGES && restarted &&
+           pair.side[1].message_count == MESSAGES;
 }
 
 static uint64_t run_with(int side, uint64_t fail_at, bool *is_whole)

@@ -6,8 +6,9 @@
 #include "peer/codecs.h"
 #include "srtp/srtp.h"
 
-#define FIRST_SEQ_MASK 0x7fff // Of a stream's first packet: well before the first wrap (RFC 3711 §3.3.1).
-#define PADDING_LEN 224       // In a packet that is nothing but padding.
+#define FIRST_SEQ_MASK                                                                             \
+    0x7fff // Of a stream's first packet: well before the first wrap (RFC 3711 §3.3.1).
+#define PADDING_LEN 224 // In a packet that is nothing but padding.
 // Of a packet before it is encrypted, with room for what RTX adds.
 #define PACKET_ROOM (OUTBOUND_PACKET_MAX - SRTP_RTP_OVERHEAD_MAX - RTP_RTX_OSN_SIZE)
 
@@ -106,8 +107,8 @@ static enum yodel_err refuse(struct outbound *out, enum yodel_err err)
 
 enum yodel_err outbound_put(struct outbound *out, const struct yodel_frame *frame, yodel_time now)
 {
-    bool is_full = out->frame_count == OUTBOUND_FRAMES_MAX ||
-                   out->bytes + frame->len > OUTBOUND_BYTES_MAX;
+    bool is_full =
+        out->frame_count == OUTBOUND_FRAMES_MAX || out->bytes + frame->len > OUTBOUND_BYTES_MAX;
 
     if (frame->len > (out->is_video ? OUTBOUND_FRAME_MAX : OUTBOUND_SOUND_MAX)) {
         return refuse(out, YODEL_ERR_TOO_LARGE);
@@ -219,7 +220,8 @@ static bool emit_of_first(struct outbound *out, const struct jsep_rtp *agreed,
 {
     const struct outbound_frame *frame = first_of(out);
     const struct jsep_codec *codec = find_codec(agreed, frame->codec);
-    struct writer room = writer_of(span_of(w->start, w->room < PACKET_ROOM ? w->room : PACKET_ROOM));
+    struct writer room =
+        writer_of(span_of(w->start, w->room < PACKET_ROOM ? w->room : PACKET_ROOM));
     bool is_last = false;
 
     if (!codec) {

@@ -38,8 +38,9 @@ struct outbound {
     bool is_video;
     uint32_t rtx_ssrc;
     struct rtp_sender sender;
-    uint64_t seq, rtx_seq; // Of the next packet of each. They never begin anew, whatever is negotiated.
-    uint32_t timestamp;    // Where ours begin.
+    uint64_t seq,
+        rtx_seq; // Of the next packet of each. They never begin anew, whatever is negotiated.
+    uint32_t timestamp; // Where ours begin.
     uint16_t picture;
     struct list frames; // struct outbound_frame.
     size_t frame_count;

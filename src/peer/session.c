@@ -273,7 +273,8 @@ static bool next_frame(
 // A change by a sixteenth is one worth telling.
 static bool next_bitrate(struct outbound *out, struct yodel_event *event)
 {
-    uint64_t difference = out->bps > out->told_bps ? out->bps - out->told_bps : out->told_bps - out->bps;
+    uint64_t difference =
+        out->bps > out->told_bps ? out->bps - out->told_bps : out->told_bps - out->bps;
 
     if (!out->is_video || difference <= out->told_bps / 16) {
         return false;

@@ -18,10 +18,10 @@
 #include "cc/allocator.h"
 #include "cc/gcc.h"
 #include "cc/pacer.h"
+#include "peer/demux.h"
 #include "peer/inbound.h"
 #include "peer/jsep_rtp.h"
 #include "peer/outbound.h"
-#include "peer/demux.h"
 #include "rtp/twcc.h"
 #include "srtp/srtp.h"
 
@@ -58,22 +58,22 @@ struct session {
     uint64_t transport_seq; // Of the last packet that had one.
     struct rtp_twcc_receiver twcc;
     struct rtp_twcc_clock twcc_clock;
-    uint32_t heard_ssrc;    // Of the last packet with a transport-wide number.
-    bool is_reduced;        // RTCP of reduced size was agreed on.
-    bool has_feedback;      // So was feedback for all of the transport.
+    uint32_t heard_ssrc; // Of the last packet with a transport-wide number.
+    bool is_reduced;     // RTCP of reduced size was agreed on.
+    bool has_feedback;   // So was feedback for all of the transport.
     bool has_said_bye;
     struct rtp_ntp_clock clock; // The other side's.
     yodel_duration rtt;         // 0: not known.
-    uint64_t rrtr_ntp;          // The last that a receiver said of its clock; 0: nothing is to be answered.
+    uint64_t rrtr_ntp; // The last that a receiver said of its clock; 0: nothing is to be answered.
     uint32_t rrtr_ssrc;
     yodel_time rrtr_arrival;
     yodel_time report_due;
-    bool is_reporting;                      // Reports are being written,
-    struct yodel_transceiver *report_next;  // from this one on.
-    struct yodel_transceiver *emitted;      // Who sent video last: the next one is asked first.
-    uint8_t *frame_room;                    // NULL until a frame of video is whole.
-    struct yodel_frame frame;               // That was told last.
-    yodel_time now;                         // The latest that was heard of.
+    bool is_reporting;                     // Reports are being written,
+    struct yodel_transceiver *report_next; // from this one on.
+    struct yodel_transceiver *emitted;     // Who sent video last: the next one is asked first.
+    uint8_t *frame_room;                   // NULL until a frame of video is whole.
+    struct yodel_frame frame;              // That was told last.
+    yodel_time now;                        // The latest that was heard of.
     struct session_stats stats;
 };
 

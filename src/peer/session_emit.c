@@ -107,7 +107,8 @@ size_t session_emit(struct session *session, struct span room, yodel_time now)
 
 yodel_time session_next_timeout(const struct session *session)
 {
-    yodel_time at = time_min(session_rtcp_next_timeout(session), cc_gcc_next_timeout(&session->gcc));
+    yodel_time at =
+        time_min(session_rtcp_next_timeout(session), cc_gcc_next_timeout(&session->gcc));
 
     for (struct yodel_transceiver *t = NULL;
          (t = jsep_transceiver_next(session->jsep, t)) != NULL;) {

@@ -81,8 +81,8 @@ static void wait(yodel_duration duration)
 
     settle();
     while (now < until) {
-        yodel_time next = time_min(session_next_timeout(sides[0].session),
-            session_next_timeout(sides[1].session));
+        yodel_time next = time_min(
+            session_next_timeout(sides[0].session), session_next_timeout(sides[1].session));
         now = time_min(next, until);
         settle();
     }
@@ -174,7 +174,9 @@ static void lie_in_rtp(int from)
         .payload_type = read_u8(&orders) & 0x7f,
         .seq = (uint16_t)near,
         .timestamp = read_u16(&orders) * 3000u,
-        .ssrc = how & 4 ? t->rtx_ssrc : how & 8 ? read_u8(&orders) : t->ssrc};
+        .ssrc = how & 4   ? t->rtx_ssrc
+                : how & 8 ? read_u8(&orders)
+                          : t->ssrc};
     uint8_t room[ROOM];
     struct writer w = writer_of(span_of(room, sizeof room - SRTP_RTP_OVERHEAD_MAX));
     size_t len = 0;
@@ -265,15 +267,16 @@ static void tell(int from, enum yodel_sdp_type type)
     enum yodel_err err = jsep_set_local(&sides[from].jsep, type, text, &change);
 
     YODEL_ASSERT(err == YODEL_OK);
-    err = jsep_set_remote(&sides[1 - from].jsep, type, jsep_local(&sides[from].jsep)->text, &change);
+    err =
+        jsep_set_remote(&sides[1 - from].jsep, type, jsep_local(&sides[from].jsep)->text, &change);
     YODEL_ASSERT(err == YODEL_OK);
 }
 
 static void begin(void)
 {
     static const uint8_t masters[2][SRTP_MASTER_MAX] = {{1}, {2}};
-    size_t len = srtp_suite_key_size(SRTP_AEAD_AES_128_GCM) +
-                 srtp_suite_salt_size(SRTP_AEAD_AES_128_GCM);
+    size_t len =
+        srtp_suite_key_size(SRTP_AEAD_AES_128_GCM) + srtp_suite_salt_size(SRTP_AEAD_AES_128_GCM);
 
     memset(sides, 0, sizeof sides);
     now = YODEL_SECONDS(1);

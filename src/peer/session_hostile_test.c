@@ -115,8 +115,7 @@ static void plain_rtp_is_nothing(void)
     store_u32(rtp + 8, m.video[0]->ssrc);
     store_u32(rtcp + 4, m.video[0]->ssrc);
     for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
-        struct yodel_path path = {
-            .local = m.pair.side[1].addr, .remote = m.pair.side[0].addr};
+        struct yodel_path path = {.local = m.pair.side[1].addr, .remote = m.pair.side[0].addr};
         path.remote.port = (uint16_t)(path.remote.port + elsewhere);
         uint64_t received = session(1)->receiving.stats.packets;
         uint8_t copy[64];
@@ -208,10 +207,12 @@ static void rtx_and_types_that_lie_are_counted(void)
     struct rtp_packet packet = packet_of(m.video[0]->rtx_ssrc, (uint16_t)next, 97);
     packet.payload = bytes_of(half, sizeof half);
     media_pair_give_rtp(&m, 0, next, &packet);
-    packet = packet_of(m.video[0]->rtx_ssrc, (uint16_t)(next + 1), 97); // Of a packet that never was: far away.
+    packet = packet_of(
+        m.video[0]->rtx_ssrc, (uint16_t)(next + 1), 97); // Of a packet that never was: far away.
     media_pair_give_rtp(&m, 0, next + 1, &packet);
     CHECK_EQ(in->rtx_packets, rtx_packets + 2);
-    packet = packet_of(m.video[0]->rtx_ssrc, (uint16_t)(next + 2), 60); // A payload type of nobody's.
+    packet =
+        packet_of(m.video[0]->rtx_ssrc, (uint16_t)(next + 2), 60); // A payload type of nobody's.
     media_pair_give_rtp(&m, 0, next + 2, &packet);
     CHECK_EQ(in->unknown, 1);
     CHECK_EQ(in->frames_received, frames);

@@ -24,8 +24,8 @@ void session_rate_agree(struct session *session)
         max += sends(t, false) ? SESSION_SOUND_BPS : 0;
         max += sends(t, true) ? max_of(t) : 0;
     }
-    cc_gcc_set_limits(&session->gcc,
-        &(struct cc_gcc_limits){SESSION_BPS_MIN, SESSION_BPS_START, max});
+    cc_gcc_set_limits(
+        &session->gcc, &(struct cc_gcc_limits){SESSION_BPS_MIN, SESSION_BPS_START, max});
 }
 
 // Gives each stream of video its part of the target.

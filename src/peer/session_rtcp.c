@@ -37,8 +37,8 @@ static void take_rtt(struct session *session, const struct rtcp_echo *echo, yode
     if (!rtp_ntp_rtt(echo, now, &rtt)) {
         return;
     }
-    session->rtt = session->rtt == 0 ? rtt
-                                     : session->rtt - session->rtt / RTT_SMOOTHING + rtt / RTT_SMOOTHING;
+    session->rtt =
+        session->rtt == 0 ? rtt : session->rtt - session->rtt / RTT_SMOOTHING + rtt / RTT_SMOOTHING;
     cc_gcc_set_rtt(&session->gcc, session->rtt);
     for (struct yodel_transceiver *t = NULL;
          (t = jsep_transceiver_next(session->jsep, t)) != NULL;) {
@@ -82,7 +82,8 @@ static void take_twcc(struct session *session, struct bytes twcc, yodel_time now
     cc_gcc_feedback_end(&session->gcc, now);
 }
 
-static void take_sender_info(struct session *session, const struct rtcp_block *block, yodel_time now)
+static void take_sender_info(
+    struct session *session, const struct rtcp_block *block, yodel_time now)
 {
     struct inbound *in = find_inbound(session, block->sender);
 
@@ -213,7 +214,8 @@ static void put_report(
 }
 
 // RFC 3611 §4.4, §4.5: who sends nothing learns the round trip in this way; and lets the other side.
-static void put_clocks(struct session *session, uint32_t ssrc, bool is_sender, struct writer *w, yodel_time now)
+static void put_clocks(
+    struct session *session, uint32_t ssrc, bool is_sender, struct writer *w, yodel_time now)
 {
     if (session->rrtr_ntp != 0) {
         struct rtcp_echo echo = rtp_ntp_echo(session->rrtr_ntp, session->rrtr_arrival, now);

@@ -301,8 +301,7 @@ static void statistics_of_both_ends_agree(void)
     CHECK(stat(0, "outbound-rtp", "framesSent", 1) == frames);
     CHECK(stat(1, "inbound-rtp", "framesReceived", 1) == frames);
     CHECK(stat(1, "inbound-rtp", "packetsLost", 2) == 0);
-    CHECK(stat(1, "inbound-rtp", "packetsReceived", 2) ==
-          (double)m.video[0]->out->sender.packets);
+    CHECK(stat(1, "inbound-rtp", "packetsReceived", 2) == (double)m.video[0]->out->sender.packets);
     CHECK(stat(1, "inbound-rtp", "bytesReceived", 2) == (double)m.video[0]->out->sender.octets);
     CHECK(stat(0, "remote-inbound-rtp", "fractionLost", 2) == 0);
     CHECK(stat(1, "remote-outbound-rtp", "packetsSent", 2) ==
@@ -328,5 +327,6 @@ TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again
     TEST(data_may_come_after_media), TEST(media_may_come_after_data),
     TEST(nothing_goes_where_it_was_not_agreed_on), TEST(who_wants_no_media_rejects_them),
     TEST(a_frame_is_refused_by_name), TEST(after_a_refused_frame_only_a_key_frame_will_do),
-    TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_estimate_grows_where_there_is_room),
-    TEST(statistics_of_both_ends_agree), TEST(the_end_is_told_by_a_bye))
+    TEST(reports_measure_the_path_and_join_the_clocks),
+    TEST(the_estimate_grows_where_there_is_room), TEST(statistics_of_both_ends_agree),
+    TEST(the_end_is_told_by_a_bye))

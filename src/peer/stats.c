@@ -4,8 +4,7 @@
 
 #include "peer/stats.h"
 
-void stats_tell(
-    const struct stats_visit *visit, const char *name, const char *text, double number)
+void stats_tell(const struct stats_visit *visit, const char *name, const char *text, double number)
 {
     visit->call(
         visit->ctx, &(struct yodel_stats_member){visit->id, visit->type, name, text, number});

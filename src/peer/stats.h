@@ -16,8 +16,7 @@ struct stats_visit {
     const char *type;
 };
 
-void stats_tell(
-    const struct stats_visit *visit, const char *name, const char *text, double number);
+void stats_tell(const struct stats_visit *visit, const char *name, const char *text, double number);
 
 // Streams, what the other side says of them, and codecs.
 void stats_visit_media(const yodel_peer *peer, struct stats_visit visit);

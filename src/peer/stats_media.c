@@ -13,8 +13,7 @@ static void tell_number(const struct stats_visit *visit, const char *name, uint6
     stats_tell(visit, name, NULL, (double)number);
 }
 
-static void tell_seconds(
-    const struct stats_visit *visit, const char *name, yodel_duration duration)
+static void tell_seconds(const struct stats_visit *visit, const char *name, yodel_duration duration)
 {
     stats_tell(visit, name, NULL, (double)duration / 1e6);
 }
@@ -45,8 +44,7 @@ static void tell_codec(
 
     for (size_t i = 0; t->is_agreed && i < t->agreed.codec_count; i++) {
         if (t->agreed.codecs[i].codec == codec) {
-            stats_tell(visit, "codecId",
-                make_id(id, "C", t, t->agreed.codecs[i].payload_type), 0);
+            stats_tell(visit, "codecId", make_id(id, "C", t, t->agreed.codecs[i].payload_type), 0);
         }
     }
 }
@@ -140,8 +138,7 @@ static void visit_remote_inbound(
     tell_stream(&visit, t, t->ssrc);
     stats_tell(&visit, "packetsLost", NULL, (double)report->lost);
     stats_tell(&visit, "fractionLost", NULL, report->fraction_lost / 256.0);
-    stats_tell(
-        &visit, "jitter", NULL, (double)report->jitter / (double)t->out->sender.clock_rate);
+    stats_tell(&visit, "jitter", NULL, (double)report->jitter / (double)t->out->sender.clock_rate);
     if (peer->session && peer->session->rtt > 0) {
         tell_seconds(&visit, "roundTripTime", peer->session->rtt);
     }

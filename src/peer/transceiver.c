@@ -28,8 +28,8 @@ YODEL_API const char *yodel_codec_mime_type(enum yodel_codec codec)
 YODEL_API bool yodel_codec_of_mime_type(const char *mime_type, enum yodel_codec *codec)
 {
     for (int i = 0; i < YODEL_CODEC_COUNT; i++) {
-        if (sdp_text_equal_any_case(bytes_of_text(mime_type),
-                peer_codecs_get((enum yodel_codec)i)->mime_type)) {
+        if (sdp_text_equal_any_case(
+                bytes_of_text(mime_type), peer_codecs_get((enum yodel_codec)i)->mime_type)) {
             *codec = (enum yodel_codec)i;
             return true;
         }
@@ -88,8 +88,8 @@ static void take_init(yodel_transceiver *t, const struct yodel_transceiver_init 
 static enum yodel_err add(yodel_peer *peer, enum yodel_media_kind kind,
     const struct yodel_transceiver_init *init, yodel_transceiver **transceiver)
 {
-    enum yodel_err err = jsep_transceiver_new(
-        &peer->jsep, kind == YODEL_AUDIO ? SDP_AUDIO : SDP_VIDEO, transceiver);
+    enum yodel_err err =
+        jsep_transceiver_new(&peer->jsep, kind == YODEL_AUDIO ? SDP_AUDIO : SDP_VIDEO, transceiver);
 
     if (err) {
         return peer_fail(peer, err, "%s", jsep_error_text(&peer->jsep));
@@ -177,8 +177,7 @@ YODEL_API enum yodel_err yodel_transceiver_set_direction(
     yodel_transceiver *transceiver, enum yodel_direction direction)
 {
     if (transceiver->is_stopping || transceiver->is_stopped) {
-        return peer_fail(
-            transceiver->peer, YODEL_ERR_INVALID_STATE, "the transceiver is stopped");
+        return peer_fail(transceiver->peer, YODEL_ERR_INVALID_STATE, "the transceiver is stopped");
     }
     if ((unsigned)direction >= COUNT(directions)) {
         return peer_fail(transceiver->peer, YODEL_ERR_TYPE, "yodel_transceiver_stop stops one");
@@ -240,8 +239,8 @@ YODEL_API enum yodel_err yodel_transceiver_set_codec_preferences(
 YODEL_API bool yodel_transceiver_codec(
     const yodel_transceiver *transceiver, enum yodel_codec *codec)
 {
-    bool is_known = transceiver->is_agreed && transceiver->agreed.sends &&
-                    transceiver->agreed.codec_count > 0;
+    bool is_known =
+        transceiver->is_agreed && transceiver->agreed.sends && transceiver->agreed.codec_count > 0;
 
     if (is_known) {
         *codec = transceiver->agreed.codecs[0].codec;

@@ -8,7 +8,8 @@
 
 #define FRAME YODEL_MS(33)
 #define SOUND YODEL_MS(20)
-#define FREEZE YODEL_MS(283) // 150 ms more than the mean (webrtc-stats), for a player that waits for 100 ms.
+#define FREEZE                                                                                     \
+    YODEL_MS(283) // 150 ms more than the mean (webrtc-stats), for a player that waits for 100 ms.
 #define BPS_MAX 3000000
 
 struct show {
@@ -234,8 +235,8 @@ static void the_rate_follows_the_path(void)
     end();
 }
 
-static void tamper(struct sim *sim, int from, const struct yodel_path *path,
-    const uint8_t *datagram, size_t len)
+static void tamper(
+    struct sim *sim, int from, const struct yodel_path *path, const uint8_t *datagram, size_t len)
 {
     uint8_t copy[YODEL_DATAGRAM_MAX];
     uint64_t chance = prng_next(&sim->prng);
