@@ -19,8 +19,8 @@
 #define IDENTITY_SIGNATURES                                                                        \
     "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"         \
     "RSA+SHA256:RSA+SHA384:RSA+SHA512"
-// RFC 5764 §4.1, in order of preference (RFC 7714's first). Keys are not taken from it yet, but peers
-// that always send media refuse a handshake without it, for data too.
+// RFC 5764 §4.1, in order of preference (RFC 7714's first). Peers that always send media refuse a
+// handshake without it, for data too.
 #define IDENTITY_SRTP "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80"
 #define IDENTITY_SECURITY 2   // libssl's level: 112 bits, so no RSA or curve that is shorter.
 #define IDENTITY_KEY_BITS 112 // Of security: RSA of 2048.

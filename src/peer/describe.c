@@ -142,7 +142,6 @@ static void allow_data(yodel_peer *peer)
 // What a description means for the engines.
 static void apply(yodel_peer *peer, const struct jsep_change *change)
 {
-    session_agree(peer->session, &peer->jsep);
     if (!change->has_transport) {
         return;
     }
@@ -193,6 +192,7 @@ YODEL_API enum yodel_err yodel_peer_set_local_description(
     if (err) {
         return fail_jsep(peer, err);
     }
+    session_agree(peer->session, &peer->jsep);
     if (description->type == YODEL_SDP_OFFER) {
         peer->wants_restart = false;
         peer->has_restarted = false;
@@ -300,6 +300,8 @@ YODEL_API enum yodel_err yodel_peer_set_remote_description(
     if (err) {
         return fail_jsep(peer, err);
     }
+    session_agree(
+        peer->session, &peer->jsep); // What was agreed on before is gone, whatever follows.
     err = apply_remote(peer, &change);
     if (err) {
         return peer_fail(peer, err, "the remote description's ICE credentials are not valid");

@@ -160,7 +160,7 @@ static bool fill_streams(const struct jsep *jsep, const struct yodel_transceiver
     return true;
 }
 
-// One codec, and its RTX where `rtx` is not 0; `theirs` is what was offered, or NULL.
+// One codec, and its RTX where `rtx` is not 0.
 static bool add_codec(struct sdp_media *media, struct arena *arena, enum yodel_codec codec,
     uint8_t payload_type, uint8_t rtx, uint8_t feedback)
 {

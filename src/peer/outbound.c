@@ -247,6 +247,7 @@ static bool emit_of_first(struct outbound *out, const struct jsep_rtp *agreed,
     *packet = (struct outbound_packet){out->seq++, header_len, has_transport_seq(agreed)};
     w->len = room.len;
     out->header_octets += header_len;
+    out->sender.clock_rate = peer_codecs_get(frame->codec)->clock_rate;
     rtp_sender_sent(&out->sender, room.len - header_len, header.timestamp,
         frame->captured < stamp->now ? frame->captured : stamp->now);
     if (codec->has_rtx) {

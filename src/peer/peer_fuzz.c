@@ -7,6 +7,7 @@
 #include "fuzz.h"
 #include "peer/pair.h"
 #include "sctp/packet.h"
+#include "yodel/transceiver.h"
 
 #define HELD_MAX 16
 
@@ -175,9 +176,37 @@ static void create(yodel_peer *peer)
         .max_packet_life_time = kind,
         .negotiated = kind & 8,
         .id = kind >> 4};
+    yodel_transceiver *transceiver;
     yodel_channel *channel;
 
+    if (kind >= 0xf0) {
+        (void)yodel_peer_add_track(peer, kind & 1 ? YODEL_AUDIO : YODEL_VIDEO, NULL, &transceiver);
+        return;
+    }
     (void)yodel_peer_create_data_channel(peer, "label", &options, &channel);
+}
+
+// A transceiver is sent with, turned or stopped.
+static void use_media(yodel_peer *peer)
+{
+    static const uint8_t frame[5000] = {0x10, 0, 0, 0x9d, 0x01, 0x2a, 1, 0, 1, 0};
+    uint8_t what = read_u8(&orders);
+    yodel_transceiver *t = yodel_peer_transceiver(peer, what >> 6);
+
+    if (!t) {
+        return;
+    }
+    if (what % 64 == 0) {
+        yodel_transceiver_stop(t);
+    } else if (what % 64 < 8) {
+        (void)yodel_transceiver_set_direction(t, (enum yodel_direction)(what % 4));
+    } else {
+        bool is_video = yodel_transceiver_kind(t) == YODEL_VIDEO;
+        (void)yodel_transceiver_send_frame(t, &(struct yodel_frame){.data = frame,
+                                                  .len = is_video ? sizeof frame : what,
+                                                  .codec = is_video ? YODEL_VP8 : YODEL_OPUS,
+                                                  .is_key = what & 32});
+    }
 }
 
 static void use(yodel_peer *peer)
@@ -186,6 +215,9 @@ static void use(yodel_peer *peer)
     yodel_channel *channel = any_channel(peer);
     uint8_t what = read_u8(&orders);
 
+    if (what >= 240) {
+        use_media(peer);
+    }
     if (!channel) {
         return;
     }
