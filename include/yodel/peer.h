@@ -351,7 +351,7 @@ struct yodel_event {
         size_t len;
         bool is_text;
     } message;
-    const struct yodel_frame *frame; // yodel/transceiver.h.
+    const struct yodel_frame *frame; // yodel/frame.h.
     uint64_t bitrate;                // In bit/s.
     const char *text;
     const char *name;

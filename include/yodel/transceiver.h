@@ -15,13 +15,12 @@
 #ifndef YODEL_TRANSCEIVER_H
 #define YODEL_TRANSCEIVER_H
 
+#include "yodel/frame.h"
 #include "yodel/peer.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum yodel_media_kind { YODEL_AUDIO, YODEL_VIDEO };
 
 // RTCRtpTransceiverDirection.
 enum yodel_direction {
@@ -33,18 +32,6 @@ enum yodel_direction {
 };
 const char *yodel_direction_name(enum yodel_direction direction);
 
-// In the order of preference.
-enum yodel_codec {
-    YODEL_OPUS,
-    YODEL_PCMU,
-    YODEL_PCMA,
-    YODEL_VP8,
-    YODEL_VP9,
-    YODEL_H264,
-    YODEL_AV1,
-    YODEL_CODEC_COUNT
-};
-
 // "audio/opus", "video/VP8", …; "?" for what is none. The other way: false for a type of nobody's, and `codec` is
 // left as it was.
 const char *yodel_codec_mime_type(enum yodel_codec codec);
@@ -52,40 +39,6 @@ bool yodel_codec_of_mime_type(const char *mime_type, enum yodel_codec *codec);
 
 // Units of an RTP timestamp in a second: 48000 for Opus (RFC 7587 §4.1), 8000 for G.711, 90000 for video.
 uint32_t yodel_codec_clock_rate(enum yodel_codec codec);
-
-// RTCEncodedVideoFrame and RTCEncodedAudioFrame. Of video, one picture: VP8's and VP9's frame, H.264 as a byte stream
-// with start codes, AV1's temporal unit of OBUs with their sizes. Of sound, what one packet carries: a packet of Opus,
-// or samples of G.711.
-struct yodel_frame {
-    const uint8_t *data;
-    size_t len; // In bytes; at least 1.
-    enum yodel_codec codec;
-    bool is_key; // It depends on none before it. Of sound each is.
-    uint64_t
-        timestamp; // RTP's, in units of the codec's clock. Received: it never wraps; it begins anywhere. To be
-                   // sent: only differences mean something, and the lowest 32 bits count.
-
-    // When it was captured, in the peer's time; 0: not known. To be sent, what the other side's lip sync is made with,
-    // all of one peer on one clock. Received, from its sender's reports (RFC 3550 §6.4.1): frames of sound and of video
-    // with one moment belong together. That is the moment when it would have come without any delay but the least, so
-    // `arrival` less `captured` is how much later it came.
-    yodel_time captured;
-
-    // What follows is 0 or false where it is not known.
-    uint16_t
-        rotation; // Of video: to be turned by so many degrees clockwise to be shown (0, 90, 180, 270).
-    bool has_audio_level; // Of sound (RFC 6464):
-    bool is_voice;
-    uint8_t audio_level; // in -dBov: 0 is the loudest, 127 is silence.
-
-    // Received ones only; not looked at where it is to be sent.
-    uint16_t width; // Of video, where the stream says it: mostly with key frames.
-    uint16_t height;
-    uint64_t
-        seq; // Number of its (first) packet. Sound: a gap is a loss, and one may come after a later one.
-    yodel_time arrival;   // Of the packet that came last.
-    uint64_t capture_ntp; // `captured` by its sender's clock, in 2^-32 seconds (RFC 3550 §4).
-};
 
 // RTCRtpTransceiverInit. Zeroed, it sends and receives, and belongs to no stream.
 struct yodel_transceiver_init {
