@@ -3,7 +3,6 @@
 #include "peer/jsep.h"
 
 #include "base/assert.h"
-#include "base/hex.h"
 #include "peer/jsep_check.h"
 #include "peer/jsep_create.h"
 #include "peer/jsep_transceiver.h"
@@ -66,13 +65,8 @@ const struct jsep_description *jsep_remote(const struct jsep *jsep)
 
 void jsep_init(struct jsep *jsep, const struct env *env, bool is_ice_lite)
 {
-    uint8_t random[JSEP_CNAME_SIZE / 2];
-    struct writer w = writer_of(span_of(jsep->cname, JSEP_CNAME_SIZE));
-
     *jsep = (struct jsep){.env = env, .state = YODEL_SIGNALING_STABLE, .is_ice_lite = is_ice_lite};
     list_init(&jsep->transceivers);
-    env_random(env, span_of(random, sizeof random));
-    hex_write(&w, bytes_of(random, sizeof random));
     // RFC 9429 §5.2.1: 62 random bits, so that it fits a signed integer everywhere.
     jsep->session_id = env_random_u64(env) >> 2;
 }

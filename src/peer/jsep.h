@@ -105,7 +105,7 @@ struct jsep {
     yodel_peer *owner;        // Of its transceivers; may be NULL.
     bool takes_media;         // Offered audio and video are rejected without.
     struct list transceivers; // struct yodel_transceiver, in the order in which they were made.
-    char cname[JSEP_CNAME_SIZE + 1];
+    char cname[JSEP_CNAME_SIZE + 1]; // "" until there is a transceiver.
     enum yodel_signaling_state state;
     struct jsep_description current_local, pending_local;
     struct jsep_description current_remote, pending_remote;

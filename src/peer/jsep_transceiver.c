@@ -109,13 +109,22 @@ static struct yodel_transceiver *make(struct jsep *jsep, enum sdp_kind kind)
     return made;
 }
 
-static void add(struct jsep *jsep, struct yodel_transceiver *made)
+static void make_name(const struct jsep *jsep, char *name, size_t random_len)
 {
     uint8_t random[TRACK_ID_SIZE];
-    struct writer w = writer_of(span_of(made->track_id, JSEP_ID_MAX));
+    struct writer w = writer_of(span_of(name, 2 * random_len));
 
-    env_random(jsep->env, span_of(random, sizeof random));
-    hex_write(&w, bytes_of(random, sizeof random));
+    YODEL_ASSERT(random_len <= sizeof random);
+    env_random(jsep->env, span_of(random, random_len));
+    hex_write(&w, bytes_of(random, random_len));
+}
+
+static void add(struct jsep *jsep, struct yodel_transceiver *made)
+{
+    if (jsep->cname[0] == '\0') {
+        make_name(jsep, jsep->cname, JSEP_CNAME_SIZE / 2); // RFC 7022 §4.2: one for all streams.
+    }
+    make_name(jsep, made->track_id, TRACK_ID_SIZE);
     list_push_back(&jsep->transceivers, &made->node);
     made->ssrc = new_ssrc(jsep);
     made->rtx_ssrc = new_ssrc(jsep);
