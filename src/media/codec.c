@@ -27,6 +27,28 @@ enum yodel_media_kind media_kind(enum yodel_codec codec)
     return codec >= YODEL_VP8 ? YODEL_VIDEO : YODEL_AUDIO;
 }
 
+bool media_take_frame(struct yodel_frame *kept, struct yodel_frame *frame)
+{
+    bool has = kept->len > 0;
+
+    if (has) {
+        *frame = *kept;
+        kept->len = 0;
+    }
+    return has;
+}
+
+bool media_take_sound(struct yodel_raw *kept, struct yodel_raw *raw)
+{
+    bool has = kept->sound.samples != NULL;
+
+    if (has) {
+        *raw = *kept;
+        kept->sound.samples = NULL;
+    }
+    return has;
+}
+
 uint32_t media_duration(uint64_t before, uint64_t timestamp, uint32_t frame_rate)
 {
     uint64_t distance = timestamp - before; // Of one that goes back it is huge.

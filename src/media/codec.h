@@ -16,12 +16,15 @@
 #define MEDIA_THREADS_MAX 8u
 
 // The configuration that these get has its defaults filled in.
+typedef enum yodel_err media_encoder_maker(enum yodel_codec codec,
+    const struct yodel_encoder_config *config, struct yodel_encoder **encoder);
+typedef enum yodel_err media_decoder_maker(enum yodel_codec codec,
+    const struct yodel_decoder_config *config, struct yodel_decoder **decoder);
+
 struct media_codec {
     uint32_t clock_rate;
-    enum yodel_err (*encoder_new)(enum yodel_codec codec, const struct yodel_encoder_config *config,
-        struct yodel_encoder **encoder); // NULL: it cannot encode.
-    enum yodel_err (*decoder_new)(enum yodel_codec codec, const struct yodel_decoder_config *config,
-        struct yodel_decoder **decoder);
+    media_encoder_maker *encoder_new; // NULL: it cannot encode.
+    media_decoder_maker *decoder_new;
 };
 
 // In codecs.c, or codecs_plain.c where there are no media libraries.
@@ -43,25 +46,13 @@ YODEL_MUST_USE enum yodel_err media_check_size(
 // that says nothing, what the frame rate says.
 uint32_t media_duration(uint64_t before, uint64_t timestamp, uint32_t frame_rate);
 
-YODEL_MUST_USE enum yodel_err media_g711_encoder_new(enum yodel_codec codec,
-    const struct yodel_encoder_config *config, struct yodel_encoder **encoder);
-YODEL_MUST_USE enum yodel_err media_g711_decoder_new(enum yodel_codec codec,
-    const struct yodel_decoder_config *config, struct yodel_decoder **decoder);
-YODEL_MUST_USE enum yodel_err media_opus_encoder_new(enum yodel_codec codec,
-    const struct yodel_encoder_config *config, struct yodel_encoder **encoder);
-YODEL_MUST_USE enum yodel_err media_opus_decoder_new(enum yodel_codec codec,
-    const struct yodel_decoder_config *config, struct yodel_decoder **decoder);
-YODEL_MUST_USE enum yodel_err media_vpx_encoder_new(enum yodel_codec codec,
-    const struct yodel_encoder_config *config, struct yodel_encoder **encoder);
-YODEL_MUST_USE enum yodel_err media_vpx_decoder_new(enum yodel_codec codec,
-    const struct yodel_decoder_config *config, struct yodel_decoder **decoder);
-YODEL_MUST_USE enum yodel_err media_h264_encoder_new(enum yodel_codec codec,
-    const struct yodel_encoder_config *config, struct yodel_encoder **encoder);
-YODEL_MUST_USE enum yodel_err media_h264_decoder_new(enum yodel_codec codec,
-    const struct yodel_decoder_config *config, struct yodel_decoder **decoder);
-YODEL_MUST_USE enum yodel_err media_av1_encoder_new(enum yodel_codec codec,
-    const struct yodel_encoder_config *config, struct yodel_encoder **encoder);
-YODEL_MUST_USE enum yodel_err media_av1_decoder_new(enum yodel_codec codec,
-    const struct yodel_decoder_config *config, struct yodel_decoder **decoder);
+// What was made is given once: false, where `kept` is without a length, or without samples.
+bool media_take_frame(struct yodel_frame *kept, struct yodel_frame *frame);
+bool media_take_sound(struct yodel_raw *kept, struct yodel_raw *raw);
+
+media_encoder_maker media_g711_encoder_new, media_opus_encoder_new, media_vpx_encoder_new,
+    media_h264_encoder_new, media_av1_encoder_new;
+media_decoder_maker media_g711_decoder_new, media_opus_decoder_new, media_vpx_decoder_new,
+    media_h264_decoder_new, media_av1_decoder_new;
 
 #endif

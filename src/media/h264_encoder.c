@@ -191,14 +191,7 @@ static enum yodel_err encode(
 
 static bool next(struct yodel_encoder *base, struct yodel_frame *frame)
 {
-    struct encoder *e = (struct encoder *)base;
-    bool has = e->frame.len > 0;
-
-    if (has) {
-        *frame = e->frame;
-        e->frame.len = 0;
-    }
-    return has;
+    return media_take_frame(&((struct encoder *)base)->frame, frame);
 }
 
 static void set_target(struct yodel_encoder *base, const struct yodel_encoder_target *target)

@@ -71,14 +71,7 @@ static enum yodel_err encode(
 
 static bool encoder_next(struct yodel_encoder *base, struct yodel_frame *frame)
 {
-    struct encoder *e = (struct encoder *)base;
-    bool has = e->frame.len > 0;
-
-    if (has) {
-        *frame = e->frame;
-        e->frame.len = 0;
-    }
-    return has;
+    return media_take_frame(&((struct encoder *)base)->frame, frame);
 }
 
 static void set_target(struct yodel_encoder *base, const struct yodel_encoder_target *target)
@@ -177,14 +170,7 @@ static enum yodel_err conceal(
 
 static bool decoder_next(struct yodel_decoder *base, struct yodel_raw *raw)
 {
-    struct decoder *d = (struct decoder *)base;
-    bool has = d->raw.sound.samples != NULL;
-
-    if (has) {
-        *raw = d->raw;
-        d->raw.sound.samples = NULL;
-    }
-    return has;
+    return media_take_sound(&((struct decoder *)base)->raw, raw);
 }
 
 static void decoder_free(struct yodel_decoder *base)
