@@ -48,6 +48,10 @@ if(YODEL_MEDIA)
   set(YODEL_PC_MEDIA " -lopus -lvpx -lopenh264 -lavcodec -lavutil -laom -ldav1d")
   set(YODEL_CONFIG_MEDIA " opus vpx openh264 libavcodec libavutil aom dav1d")
 endif()
+if(YODEL_DEVICES)
+  string(APPEND YODEL_PC_MEDIA " -lavformat -lavdevice -lswscale -lswresample -lSDL2 -lspeexdsp")
+  string(APPEND YODEL_CONFIG_MEDIA " libavformat libavdevice libswscale libswresample sdl2 speexdsp")
+endif()
 # Relative, so that an installed tree may be moved, and `cmake --install --prefix` may differ from what was configured.
 file(RELATIVE_PATH YODEL_PC_TO_PREFIX
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
