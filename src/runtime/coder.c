@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/assert.h"
-
 // What came of it, on its way to the loop.
 struct coder_output {
     struct mail mail;
@@ -43,9 +41,7 @@ static struct coder_output *output_new(struct coder *coder, size_t len)
 
 static void post(struct coder_output *output)
 {
-    enum yodel_err err = mailbox_post_kept(&output->coder->mailbox, &output->mail, deliver, output);
-
-    YODEL_ASSERT(!err); // It is closed when this thread has ended.
+    beside_post(&output->coder->beside, &output->mail, deliver, output);
 }
 
 static void post_failure(struct coder *coder, enum yodel_err err)
@@ -95,9 +91,9 @@ static struct work wait_for_work(struct coder *coder)
 {
     struct work work = {0};
 
-    uv_mutex_lock(&coder->mutex);
-    while (!coder->is_ending && !(work.place = oldest(coder))) {
-        uv_cond_wait(&coder->changed, &coder->mutex);
+    beside_lock(&coder->beside);
+    while (!coder->beside.is_ending && !(work.place = oldest(coder))) {
+        beside_wait(&coder->beside, YODEL_NEVER);
     }
     if (work.place) {
         work.place->use = CODER_WORKING;
@@ -106,7 +102,7 @@ static struct work wait_for_work(struct coder *coder)
         work.target = coder->target;
         coder->is_key_wanted = coder->has_target = false;
     }
-    uv_mutex_unlock(&coder->mutex);
+    beside_unlock(&coder->beside);
     return work;
 }
 
@@ -127,16 +123,16 @@ static void encode(struct coder *coder, const struct work *work)
     }
 }
 
-static void run(void *ctx)
+static void run(struct beside *beside)
 {
-    struct coder *coder = ctx;
+    struct coder *coder = CONTAINER_OF(beside, struct coder, beside);
     struct work work;
 
     while ((work = wait_for_work(coder)).place) {
         encode(coder, &work);
-        uv_mutex_lock(&coder->mutex);
+        beside_lock(&coder->beside);
         work.place->use = CODER_FREE;
-        uv_mutex_unlock(&coder->mutex);
+        beside_unlock(&coder->beside);
     }
 }
 
@@ -170,37 +166,13 @@ static enum yodel_err make_places(struct coder *coder)
     return YODEL_OK;
 }
 
-static enum yodel_err start(struct coder *coder)
-{
-    if (uv_mutex_init(&coder->mutex) != 0) {
-        return YODEL_ERR_NO_MEMORY;
-    }
-    if (uv_cond_init(&coder->changed) != 0) {
-        uv_mutex_destroy(&coder->mutex);
-        return YODEL_ERR_NO_MEMORY;
-    }
-    enum yodel_err err =
-        uv_thread_create(&coder->thread, run, coder) ? YODEL_ERR_NO_MEMORY : YODEL_OK;
-    // The mailbox comes last, as it is the one thing that cannot be undone at once; the thread waits for work.
-    if (!err && (err = mailbox_init(&coder->mailbox, coder->config.loop, coder->config.alloc))) {
-        coder->is_ending = true;
-        uv_cond_signal(&coder->changed);
-        uv_thread_join(&coder->thread);
-    }
-    if (err) {
-        uv_cond_destroy(&coder->changed);
-        uv_mutex_destroy(&coder->mutex);
-    }
-    return err;
-}
-
 enum yodel_err coder_init(struct coder *coder, const struct coder_config *config)
 {
     *coder = (struct coder){.config = *config};
     enum yodel_err err = make_places(coder);
 
     if (!err) {
-        err = start(coder);
+        err = beside_start(&coder->beside, config->loop, config->alloc, run);
     }
     if (err) {
         free_places(coder);
@@ -213,7 +185,7 @@ static struct coder_place *place_for_next(struct coder *coder)
 {
     struct coder_place *place = NULL;
 
-    uv_mutex_lock(&coder->mutex);
+    beside_lock(&coder->beside);
     for (size_t i = 0; i < coder->place_count && !place; i++) {
         place = coder->places[i].use == CODER_FREE ? &coder->places[i] : NULL;
     }
@@ -223,7 +195,7 @@ static struct coder_place *place_for_next(struct coder *coder)
     }
     place->use = CODER_FILLING;
     place->number = coder->next_number++;
-    uv_mutex_unlock(&coder->mutex);
+    beside_unlock(&coder->beside);
     return place;
 }
 
@@ -253,55 +225,47 @@ enum yodel_err coder_put(struct coder *coder, const struct yodel_raw *raw)
     struct coder_place *place = place_for_next(coder);
     enum yodel_err err = fill(place, raw);
 
-    uv_mutex_lock(&coder->mutex);
+    beside_lock(&coder->beside);
     place->use = err ? CODER_FREE : CODER_WAITING;
-    uv_cond_signal(&coder->changed);
-    uv_mutex_unlock(&coder->mutex);
+    beside_wake(&coder->beside);
+    beside_unlock(&coder->beside);
     return err;
 }
 
 void coder_set_target(struct coder *coder, const struct yodel_encoder_target *target)
 {
-    uv_mutex_lock(&coder->mutex);
+    beside_lock(&coder->beside);
     coder->target = *target;
     coder->has_target = true;
-    uv_mutex_unlock(&coder->mutex);
+    beside_unlock(&coder->beside);
 }
 
 void coder_want_key(struct coder *coder)
 {
-    uv_mutex_lock(&coder->mutex);
+    beside_lock(&coder->beside);
     coder->is_key_wanted = true;
-    uv_mutex_unlock(&coder->mutex);
+    beside_unlock(&coder->beside);
 }
 
 uint64_t coder_dropped(struct coder *coder)
 {
-    uv_mutex_lock(&coder->mutex);
+    beside_lock(&coder->beside);
     uint64_t dropped = coder->dropped;
-    uv_mutex_unlock(&coder->mutex);
+    beside_unlock(&coder->beside);
     return dropped;
 }
 
-static void on_closed(struct mailbox *mailbox)
+static void on_ended(struct beside *beside)
 {
-    struct coder *coder = CONTAINER_OF(mailbox, struct coder, mailbox);
+    struct coder *coder = CONTAINER_OF(beside, struct coder, beside);
 
-    mailbox_deinit(mailbox);
+    yodel_encoder_free(coder->config.encoder);
+    free_places(coder);
     coder->closed(coder);
 }
 
 void coder_close(struct coder *coder, void (*closed)(struct coder *coder))
 {
-    uv_mutex_lock(&coder->mutex);
-    coder->is_ending = true;
-    uv_cond_signal(&coder->changed);
-    uv_mutex_unlock(&coder->mutex);
-    uv_thread_join(&coder->thread);
-    uv_cond_destroy(&coder->changed);
-    uv_mutex_destroy(&coder->mutex);
-    yodel_encoder_free(coder->config.encoder);
-    free_places(coder);
     coder->closed = closed;
-    mailbox_close(&coder->mailbox, on_closed);
+    beside_end(&coder->beside, on_ended);
 }

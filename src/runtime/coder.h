@@ -10,7 +10,7 @@
 #define RUNTIME_CODER_H
 
 #include "media/picture.h"
-#include "runtime/mailbox.h"
+#include "runtime/beside.h"
 
 #define CODER_PICTURES 2
 #define CODER_SOUNDS 8
@@ -37,16 +37,12 @@ struct coder_config {
 
 struct coder {
     struct coder_config config;
-    struct mailbox mailbox;
-    uv_thread_t thread;
-    uv_mutex_t mutex;
-    uv_cond_t changed;
+    struct beside beside;
     size_t place_count;
-    // Under the mutex, as what follows.
+    // Under its lock, as what follows.
     struct coder_place places[CODER_PLACES_MAX];
     uint64_t next_number;
     uint64_t dropped;
-    bool is_ending;
     bool is_key_wanted;
     bool has_target;
     struct yodel_encoder_target target;
@@ -67,7 +63,7 @@ void coder_want_key(struct coder *coder);
 // How many were never encoded, as others were waiting.
 uint64_t coder_dropped(struct coder *coder);
 
-// Waits for what is being encoded, and lets go of the rest, of the encoder and of the loop.
+// Lets go of the encoder and of the loop once what is being encoded is done; `on_frame` may still come before `closed`.
 void coder_close(struct coder *coder, void (*closed)(struct coder *coder));
 
 #endif
