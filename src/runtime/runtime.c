@@ -2,7 +2,7 @@
 //
 // Implements  yodel/runtime.h
 
-#include "yodel/runtime.h"
+#include "runtime/runtime.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -234,6 +234,16 @@ YODEL_API yodel_time yodel_runtime_now(const yodel_runtime *runtime)
 {
     (void)runtime;
     return clock_now();
+}
+
+uv_loop_t *runtime_loop(const yodel_runtime *runtime)
+{
+    return runtime->worker.loop;
+}
+
+const struct env *runtime_env(const yodel_runtime *runtime)
+{
+    return runtime->env;
 }
 
 YODEL_API const char *yodel_runtime_error_text(const yodel_runtime *runtime)

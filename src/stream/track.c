@@ -187,8 +187,7 @@ void track_source_give(struct track_source *source, const struct yodel_raw *raw,
 void track_source_mute(struct track_source *source, bool is_muted)
 {
     if (source->is_muted != is_muted && !source->has_ended) {
-        struct yodel_track_event event = {
-            .type = is_muted ? YODEL_TRACK_MUTE : YODEL_TRACK_UNMUTE};
+        struct yodel_track_event event = {.type = is_muted ? YODEL_TRACK_MUTE : YODEL_TRACK_UNMUTE};
         source->is_muted = is_muted;
         tell(source, &event, &event);
     }

@@ -37,7 +37,7 @@ struct track_source {
     struct yodel_track_settings settings;
     struct list tracks;
     size_t listener_count;
-    uint32_t busy; // It is giving: what is stopped meanwhile goes afterwards.
+    uint32_t busy;              // It is giving: what is stopped meanwhile goes afterwards.
     struct media_picture black; // In place of a picture, where a track is not enabled.
 };
 

@@ -37,10 +37,10 @@ static yodel_track *begin(enum yodel_media_kind kind)
 
 struct ear {
     int raws, mutes, unmutes, ends;
-    int16_t first;         // Sample that was heard last.
-    uint8_t luma;          // Pixel that was seen last.
-    yodel_track *to_stop;  // When something is heard.
-    bool goes;             // It stops listening then,
+    int16_t first;          // Sample that was heard last.
+    uint8_t luma;           // Pixel that was seen last.
+    yodel_track *to_stop;   // When something is heard.
+    bool goes;              // It stops listening then,
     yodel_track *to_listen; // or another begins.
     struct ear *other;
 };
