@@ -83,12 +83,18 @@ static void write_extmap(const struct sdp_media *media, struct writer *w)
 
 // ---- a=msid:<stream> [<track>], RFC 8830 §2
 
+// A token by the RFC; but GStreamer's streams are called user@host.
+static bool is_msid(struct bytes id)
+{
+    return sdp_text_is_visible(id) && id.len <= SDP_TOKEN_MAX;
+}
+
 static bool read_msid(struct sdp_parser *p, struct bytes value, struct sdp_msid *msid)
 {
     msid->stream = sdp_text_take(&value, ' ');
     msid->track = value;
-    if (!sdp_text_is_token(msid->stream) || (value.len > 0 && !sdp_text_is_token(value))) {
-        return sdp_attr_fail(p, "a stream or a track is not a token");
+    if (!is_msid(msid->stream) || (value.len > 0 && !is_msid(value))) {
+        return sdp_attr_fail(p, "a stream or a track is not a word");
     }
     return true;
 }

@@ -264,6 +264,23 @@ static void browsers_answers_to_each_other_are_read(void)
     arena_deinit(&p->arena);
 }
 
+static void gstreamers_offer_of_a_call_is_read(void)
+{
+    struct parsed *p = parse(vector("gstreamer_call_offer.sdp"));
+    const struct sdp_media *video = &p->sdp.media[0], *audio = &p->sdp.media[1];
+
+    CHECK_EQ(p->err, YODEL_OK);
+    CHECK_EQ(p->sdp.media_count, 2);
+    check_codec(codec(video, 96), "VP8", 90000, 1);
+    check_text(video->ssrcs[0].msid.stream, "user2310354444@host-0a1b2c3d"); // No token.
+    check_text(video->ssrcs[0].msid.track, "webrtctransceiver0");
+    CHECK_EQ(video->extmap_count, 0);
+    CHECK(video->rtcp_mux_only);
+    check_codec(codec(audio, 97), "OPUS", 48000, 2);
+    CHECK(audio->port == 0 && audio->bundle_only);
+    arena_deinit(&p->arena);
+}
+
 static void every_restriction_of_a_layer_is_read(void)
 {
     struct parsed *p = parse(everything);
@@ -439,8 +456,8 @@ static void j13_sources_are_well_formed(void)
         {cname, "line 6: a=ssrc: a cname is not 1 to 255 characters"},
         {longest, NULL},
         {SESSION AUDIO "a=ssrc:1 cname:x\r\na=ssrc:1 cname:y\r\n", "line 7: a=ssrc: given twice"},
-        {SESSION AUDIO "a=ssrc:1 msid:\r\n", "line 6: a=ssrc: a stream or a track is not a token"},
-        {SESSION AUDIO "a=msid:a b c\r\n", "line 6: a=msid: a stream or a track is not a token"},
+        {SESSION AUDIO "a=ssrc:1 msid:\r\n", "line 6: a=ssrc: a stream or a track is not a word"},
+        {SESSION AUDIO "a=msid:a b c\r\n", "line 6: a=msid: a stream or a track is not a word"},
         {SESSION AUDIO "a=ssrc-group:\r\n", "line 6: a=ssrc-group: no semantics"},
         {SESSION AUDIO "a=ssrc-group:FID 1 x\r\n", "line 6: a=ssrc-group: not an SSRC"},
         {SESSION AUDIO "a=ssrc-group:FID\r\n", NULL},
@@ -569,7 +586,8 @@ static void no_byte_changed_or_missing_does_harm(void)
 
 TEST_MAIN(TEST(what_is_written_reads_back_the_same), TEST(chromiums_offer_of_a_call_is_read),
     TEST(firefoxs_offer_of_a_call_is_read), TEST(browsers_answers_to_each_other_are_read),
-    TEST(every_restriction_of_a_layer_is_read), TEST(parameters_are_found_by_name_in_any_case),
+    TEST(gstreamers_offer_of_a_call_is_read), TEST(every_restriction_of_a_layer_is_read),
+    TEST(parameters_are_found_by_name_in_any_case),
     TEST(what_is_said_of_other_payload_types_is_ignored),
     TEST(sections_that_are_not_of_rtp_have_none_of_it), TEST(j2_and_j10_codecs_are_well_formed),
     TEST(j9_extension_ids_are_1_to_255), TEST(j12_rids_and_layers_are_well_formed),

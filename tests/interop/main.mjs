@@ -1,14 +1,18 @@
 // Other implementations against the library. Two say hello to examples/echo, which answers with what
-// it hears, and know nothing of it but SDP; FFmpeg gets our RTP and gives us its own (rtp.mjs).
+// it hears, and know nothing of it but SDP; two have a call with us (media.mjs); FFmpeg gets our RTP and gives us
+// its own (rtp.mjs).
 //
 //   werift          ICE, DTLS and SCTP of its own, in TypeScript
 //   @roamhq/wrtc    libwebrtc
+//   GStreamer       webrtcbin, with libnice, and codecs around it
+//   aiortc          all of its own, in Python, with PyAV
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { mediaBothWays } from "./media.mjs";
 import { videoBothWays } from "./rtp.mjs";
 
 const ECHO = join(dirname(fileURLToPath(import.meta.url)), "../../build/examples/echo");
@@ -101,6 +105,7 @@ async function claim(what, check) {
 for (const [name, load] of Object.entries(others)) {
   await claim(`${name} hears its echo`, async () => talk(await load()));
 }
+await claim("other implementations of media can be tried", () => mediaBothWays(claim));
 await claim("FFmpeg has what it takes", () => videoBothWays(claim));
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
