@@ -52,6 +52,7 @@ void session_forget(struct session *session, struct yodel_transceiver *transceiv
         return;
     }
     demux_forget(&session->demux, transceiver);
+    session->waiting.is_stale = true;
     if (session->report_next == transceiver) {
         session->report_next = jsep_transceiver_next(session->jsep, transceiver);
     }
@@ -239,6 +240,7 @@ enum yodel_err session_put(
         t->out = outbound_new(session->env, t, clock_rate);
         session_rate_agree(session);
     }
+    session->waiting.is_stale = true;
     return t->out ? outbound_put(t->out, frame, session->now) : YODEL_ERR_NO_MEMORY;
 }
 

@@ -40,6 +40,14 @@ enum session_drop {
     SESSION_DROPS,
 };
 
+// What waits to be sent, as far as anybody looked: nobody looks at all transceivers for each packet.
+struct session_waiting {
+    bool is_stale; // Something came since.
+    bool has_left; // Something went since, or was found to be of no use.
+    bool has_sound, has_video;
+    bool has_wanted; // By the other side, again.
+};
+
 struct session_stats {
     uint64_t drops[SESSION_DROPS]; // Those of SRTP are counted there.
     uint64_t rtcp_malformed, rtcp_unknown;
@@ -55,6 +63,9 @@ struct session {
     struct rtp_ext_map exts; // Of all sections, which share their ids (RFC 9143 §9.2).
     struct cc_gcc gcc;
     struct cc_pacer pacer;
+    struct session_waiting waiting;
+    uint64_t shared_bps;    // The target that was shared last; 0: it is to be shared anew,
+    double shared_loss;     // with this loss.
     uint64_t transport_seq; // Of the last packet that had one.
     struct rtp_twcc_receiver twcc;
     struct rtp_twcc_clock twcc_clock;
@@ -114,9 +125,11 @@ void session_rtcp_recv(struct session *session, struct bytes packet, yodel_time 
 size_t session_rtcp_emit(struct session *session, struct span room, yodel_time now);
 yodel_time session_rtcp_next_timeout(const struct session *session);
 
-// Rates: limits from what may be sent, shares of the estimate, the pacer's queue.
+// Rates: limits from what may be sent, shares of the estimate, the pacer's queue. An update costs little while nothing
+// has changed, and does not see what has left since something came: session_rate_rest does, when no more can leave.
 void session_rate_agree(struct session *session);
 void session_rate_update(struct session *session, yodel_time now);
+void session_rate_rest(struct session *session, yodel_time now);
 void session_rate_sent(
     struct session *session, enum cc_pacer_kind kind, size_t size, bool is_counted, yodel_time now);
 

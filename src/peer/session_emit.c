@@ -38,6 +38,7 @@ static size_t send_one(struct session *session, struct yodel_transceiver *t, emi
         struct writer w = writer_of(room);
         struct outbound_packet packet;
 
+        session->waiting.has_left = true;
         if (!emit(t->out, &t->agreed, &stamp, &w, &packet)) {
             break;
         }
@@ -90,6 +91,23 @@ static size_t emit_video(
     return len;
 }
 
+static size_t emit_media(struct session *session, struct span room)
+{
+    const struct session_waiting *waiting = &session->waiting;
+    size_t len = 0;
+
+    if (waiting->has_sound) {
+        len = emit_sound(session, room);
+    }
+    if (len == 0 && waiting->has_wanted) {
+        len = emit_video(session, outbound_emit_again, CC_PACER_AGAIN, room);
+    }
+    if (len == 0 && waiting->has_video) {
+        len = emit_video(session, outbound_emit, CC_PACER_VIDEO, room);
+    }
+    return len > 0 ? len : emit_video(session, outbound_emit_padding, CC_PACER_PADDING, room);
+}
+
 size_t session_emit(struct session *session, struct span room, yodel_time now)
 {
     session->now = now;
@@ -97,11 +115,10 @@ size_t session_emit(struct session *session, struct span room, yodel_time now)
     struct span packet = span_sub(room, 0, OUTBOUND_PACKET_MAX);
     size_t len = session_rtcp_emit(session, packet, now);
 
-    len = len > 0 ? len : emit_sound(session, packet);
-    len = len > 0 ? len : emit_video(session, outbound_emit_again, CC_PACER_AGAIN, packet);
-    len = len > 0 ? len : emit_video(session, outbound_emit, CC_PACER_VIDEO, packet);
-    len = len > 0 ? len : emit_video(session, outbound_emit_padding, CC_PACER_PADDING, packet);
-    session_rate_update(session, now);
+    len = len > 0 ? len : emit_media(session, packet);
+    if (len == 0) {
+        session_rate_rest(session, now);
+    }
     return len;
 }
 

@@ -26,15 +26,16 @@ void session_rate_agree(struct session *session)
     }
     cc_gcc_set_limits(
         &session->gcc, &(struct cc_gcc_limits){SESSION_BPS_MIN, SESSION_BPS_START, max});
+    session->shared_bps = 0; // Other streams, or other limits of theirs.
+    session->waiting.is_stale = true;
 }
 
 // Gives each stream of video its part of the target.
-static void share(struct session *session, uint64_t target_bps)
+static void split(struct session *session, uint64_t target_bps)
 {
     struct cc_allocator_stream streams[CC_ALLOCATOR_STREAMS_MAX];
     struct yodel_transceiver *owners[CC_ALLOCATOR_STREAMS_MAX];
-    struct cc_allocator_budget budget = {
-        .target_bps = target_bps, .repair = session->gcc.loss.fraction};
+    struct cc_allocator_budget budget = {.target_bps = target_bps, .repair = session->shared_loss};
     size_t count = 0;
 
     for (struct yodel_transceiver *t = NULL;
@@ -52,21 +53,39 @@ static void share(struct session *session, uint64_t target_bps)
     }
 }
 
-// What waits for the pacer.
-static struct cc_pacer_queue queue_of(const struct session *session)
+static void share(struct session *session, const struct cc_target *target, yodel_time now)
+{
+    if (target->target_bps == session->shared_bps && target->loss == session->shared_loss) {
+        return;
+    }
+    session->shared_bps = target->target_bps;
+    session->shared_loss = target->loss;
+    split(session, target->target_bps);
+    cc_pacer_set_rates(&session->pacer, target->pacing_bps, 0, now);
+}
+
+// What waits: sound, which does not wait for the pacer, and all else, which does.
+static struct cc_pacer_queue look_at_queues(struct session *session)
 {
     struct cc_pacer_queue queue = {0, YODEL_NEVER};
 
+    session->waiting = (struct session_waiting){0};
     for (struct yodel_transceiver *t = NULL;
          (t = jsep_transceiver_next(session->jsep, t)) != NULL;) {
         const struct outbound *out = t->out;
 
-        if (!out || !out->is_video) {
+        if (!out || !sends(t, out->is_video)) {
             continue;
         }
+        if (!out->is_video) {
+            session->waiting.has_sound |= out->frame_count > 0;
+            continue;
+        }
+        session->waiting.has_video |= out->frame_count > 0;
         queue.bytes += out->bytes;
         queue.oldest = time_min(queue.oldest, outbound_oldest(out));
         if (out->history.wanted_count > 0) {
+            session->waiting.has_wanted = true;
             queue.bytes += out->history.wanted_count * OUTBOUND_PACKET_MAX;
             queue.oldest = time_min(queue.oldest, session->now);
         }
@@ -77,15 +96,22 @@ static struct cc_pacer_queue queue_of(const struct session *session)
 void session_rate_update(struct session *session, yodel_time now)
 {
     struct cc_target target = cc_gcc_target(&session->gcc);
-    struct cc_pacer_queue queue = queue_of(session);
     struct cc_probe probe;
 
-    share(session, target.target_bps);
-    cc_pacer_set_rates(&session->pacer, target.pacing_bps, 0, now);
-    cc_pacer_set_queue(&session->pacer, &queue, now);
+    share(session, &target, now);
+    if (session->waiting.is_stale) {
+        struct cc_pacer_queue queue = look_at_queues(session);
+        cc_pacer_set_queue(&session->pacer, &queue, now);
+    }
     if (!cc_pacer_is_probing(&session->pacer) && cc_gcc_next_probe(&session->gcc, &probe)) {
         cc_pacer_start_probe(&session->pacer, &probe, now);
     }
+}
+
+void session_rate_rest(struct session *session, yodel_time now)
+{
+    session->waiting.is_stale |= session->waiting.has_left;
+    session_rate_update(session, now);
 }
 
 void session_rate_sent(

@@ -114,6 +114,7 @@ static void take_request(struct session *session, const struct rtcp_block *block
     if (block->kind == RTCP_NACK) {
         out->nacks++;
         rtp_history_recv_nack(&out->history, &block->nack, now);
+        session->waiting.is_stale = true;
     } else if (block->kind == RTCP_PLI) {
         out->plis++;
         rtp_sender_recv_pli(&out->sender);

@@ -254,6 +254,24 @@ static void reports_measure_the_path_and_join_the_clocks(void)
     media_pair_close(&m);
 }
 
+// Nobody counts what waits for each packet, but when something came, and when no more can leave.
+static void the_pacer_knows_what_waits(void)
+{
+    media_pair_open(&m, 16);
+    const struct session *session = media_pair_session(&m, 0);
+    m.picture_len = MEDIA_PAIR_FRAME_MAX;
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_OK);
+    peer_pair_run(&m.pair, YODEL_MS(20));
+    CHECK(session->pacer.queue.bytes > MEDIA_PAIR_FRAME_MAX / 2);
+    CHECK_EQ(session->pacer.queue.bytes, m.video[0]->out->bytes);
+    CHECK_EQ(session->pacer.queue.oldest, outbound_oldest(m.video[0]->out));
+    peer_pair_run(&m.pair, YODEL_SECONDS(3));
+    CHECK_EQ(m.video[0]->out->bytes, 0);
+    CHECK_EQ(session->pacer.queue.bytes, 0);
+    CHECK_EQ(session->pacer.queue.oldest, YODEL_NEVER);
+    media_pair_close(&m);
+}
+
 static void the_estimate_grows_where_there_is_room(void)
 {
     media_pair_open(&m, 13);
@@ -327,6 +345,6 @@ TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again
     TEST(data_may_come_after_media), TEST(media_may_come_after_data),
     TEST(nothing_goes_where_it_was_not_agreed_on), TEST(who_wants_no_media_rejects_them),
     TEST(a_frame_is_refused_by_name), TEST(after_a_refused_frame_only_a_key_frame_will_do),
-    TEST(reports_measure_the_path_and_join_the_clocks),
+    TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_pacer_knows_what_waits),
     TEST(the_estimate_grows_where_there_is_room), TEST(statistics_of_both_ends_agree),
     TEST(the_end_is_told_by_a_bye))
