@@ -3,13 +3,14 @@
 #include "crypto/hmac.h"
 
 #include <limits.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/params.h>
 
 #include "base/assert.h"
+#include "crypto/secret.h"
+
+#define SHA1_BLOCK_SIZE 64
 
 static void hmac(
     const EVP_MD *digest, struct bytes key, struct bytes data, uint8_t *out, unsigned out_len)
@@ -33,37 +34,54 @@ void crypto_hmac_sha256(struct bytes key, struct bytes data, uint8_t out[CRYPTO_
     hmac(EVP_sha256(), key, data, out, CRYPTO_SHA256_SIZE);
 }
 
+// Digests are copied, and not EVP_MAC used: that took 178 ns more than SHA-1 alone, this takes 91.
+
+// A digest that has taken in the key, which `pad` is mixed with (RFC 2104 §2).
+static EVP_MD_CTX *begin(struct bytes key, uint8_t pad)
+{
+    uint8_t block[SHA1_BLOCK_SIZE];
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+
+    YODEL_ASSERT(digest && key.len > 0 && key.len <= sizeof block);
+    memset(block, pad, sizeof block);
+    for (size_t i = 0; i < key.len; i++) {
+        block[i] ^= key.ptr[i];
+    }
+    int done = EVP_DigestInit_ex(digest, EVP_sha1(), NULL);
+    done &= EVP_DigestUpdate(digest, block, sizeof block);
+    YODEL_ASSERT(done == 1);
+    secret_wipe_span(span_of(block, sizeof block));
+    return digest;
+}
+
 void crypto_hmac_init(struct crypto_hmac *hmac, struct bytes key)
 {
-    char name[] = "SHA1"; // libcrypto's parameter is not const.
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_end()};
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-
-    YODEL_ASSERT(mac && key.len > 0);
-    hmac->state = EVP_MAC_CTX_new(mac);
-    EVP_MAC_free(mac);
-    YODEL_ASSERT(hmac->state);
-    int done = EVP_MAC_init(hmac->state, key.ptr, key.len, params);
-    YODEL_ASSERT(done == 1);
+    hmac->inner = begin(key, 0x36);
+    hmac->outer = begin(key, 0x5c);
+    hmac->work = EVP_MD_CTX_new();
+    YODEL_ASSERT(hmac->work);
 }
 
 void crypto_hmac_deinit(struct crypto_hmac *hmac)
 {
-    EVP_MAC_CTX_free(hmac->state);
+    EVP_MD_CTX_free(hmac->inner);
+    EVP_MD_CTX_free(hmac->outer);
+    EVP_MD_CTX_free(hmac->work);
     *hmac = (struct crypto_hmac){0};
 }
 
 void crypto_hmac_run(struct crypto_hmac *hmac, struct bytes first, struct bytes second,
     uint8_t out[CRYPTO_SHA1_SIZE])
 {
-    size_t len = 0;
+    int done = EVP_MD_CTX_copy_ex(hmac->work, hmac->inner);
 
-    int done = EVP_MAC_init(hmac->state, NULL, 0, NULL);
-    done &= EVP_MAC_update(hmac->state, first.ptr, first.len);
-    done &= second.len == 0 || EVP_MAC_update(hmac->state, second.ptr, second.len);
-    done &= EVP_MAC_final(hmac->state, out, &len, CRYPTO_SHA1_SIZE);
-    YODEL_ASSERT(done == 1 && len == CRYPTO_SHA1_SIZE);
+    done &= EVP_DigestUpdate(hmac->work, first.ptr, first.len);
+    done &= second.len == 0 || EVP_DigestUpdate(hmac->work, second.ptr, second.len);
+    done &= EVP_DigestFinal_ex(hmac->work, out, NULL);
+    done &= EVP_MD_CTX_copy_ex(hmac->work, hmac->outer);
+    done &= EVP_DigestUpdate(hmac->work, out, CRYPTO_SHA1_SIZE);
+    done &= EVP_DigestFinal_ex(hmac->work, out, NULL);
+    YODEL_ASSERT(done == 1);
 }
 
 bool crypto_equal(struct bytes a, struct bytes b)

@@ -19,9 +19,10 @@ void crypto_hmac_sha256(struct bytes key, struct bytes data, uint8_t out[CRYPTO_
 
 // HMAC-SHA-1 under one key, many times: the key's part of the work is done once.
 struct crypto_hmac {
-    void *state; // libcrypto's, from init to deinit.
+    void *inner, *outer, *work; // libcrypto's, from init to deinit.
 };
 
+// `key` is 1 to 64 bytes.
 void crypto_hmac_init(struct crypto_hmac *hmac, struct bytes key);
 void crypto_hmac_deinit(struct crypto_hmac *hmac);
 
