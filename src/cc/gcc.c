@@ -64,9 +64,21 @@ static yodel_duration rtt_of(const struct cc_gcc *gcc)
 
 static double target_of(const struct cc_gcc *gcc)
 {
-    double target = fmin(fmin(gcc->aimd.bps, gcc->loss.bps), gcc->remb_bps);
+    double target = gcc->is_blind ? gcc->loss.bps : fmin(gcc->aimd.bps, gcc->loss.bps);
 
-    return fmax(target, gcc->aimd.min_bps);
+    return fmax(fmin(target, gcc->remb_bps), gcc->aimd.min_bps);
+}
+
+void cc_gcc_set_feedback(struct cc_gcc *gcc, bool has_feedback)
+{
+    double target = target_of(gcc);
+
+    if (gcc->is_blind == !has_feedback) {
+        return;
+    }
+    gcc->is_blind = !has_feedback;
+    cc_aimd_set(&gcc->aimd, target);
+    cc_loss_set(&gcc->loss, gcc->is_blind ? target : gcc->loss.max_bps);
 }
 
 // What arrives. The same packets counted by when they were sent: a peer's clock that runs slow makes
@@ -99,6 +111,9 @@ static void tick_probes(struct cc_gcc *gcc, yodel_time now)
 
 static yodel_duration silence_of(const struct cc_gcc *gcc)
 {
+    if (gcc->is_blind) {
+        return CC_GCC_SILENCE_BLIND;
+    }
     yodel_duration round = gcc->round > rtt_of(gcc) ? gcc->round : rtt_of(gcc);
     yodel_duration silence = CC_GCC_SILENCE_ROUNDS * round;
 
@@ -122,7 +137,11 @@ static void halve(struct cc_gcc *gcc, yodel_time now)
     double target = target_of(gcc);
 
     cc_probe_on_drop(&gcc->probes, target);
-    cc_aimd_set(&gcc->aimd, target / 2);
+    if (gcc->is_blind) {
+        cc_loss_set(&gcc->loss, target / 2);
+    } else {
+        cc_aimd_set(&gcc->aimd, target / 2);
+    }
     gcc->is_silent = true;
     gcc->silence_due = time_after(now, silence_of(gcc));
     gcc->halvings++;
@@ -133,15 +152,18 @@ static void halve(struct cc_gcc *gcc, yodel_time now)
 void cc_gcc_sent(struct cc_gcc *gcc, const struct cc_sent *sent, yodel_time now)
 {
     YODEL_ASSERT(sent->size <= SIZE_MAX_BYTES);
+    cc_rate_add(&gcc->sent, sent->size, now);
+    if (gcc->silence_due == YODEL_NEVER) {
+        gcc->silence_due = time_after(now, silence_of(gcc));
+    }
+    if (gcc->is_blind) {
+        return;
+    }
     gcc->packets[sent->seq % CC_GCC_SENT_MAX] =
         (struct cc_gcc_packet){sent->seq, now, (uint32_t)sent->size, sent->probe, FATE_SENT};
     gcc->last_seq = sent->seq;
-    cc_rate_add(&gcc->sent, sent->size, now);
     if (gcc->probes.state == CC_PROBE_START) {
         tick_probes(gcc, now);
-    }
-    if (gcc->silence_due == YODEL_NEVER) {
-        gcc->silence_due = time_after(now, silence_of(gcc));
     }
 }
 
@@ -240,13 +262,18 @@ void cc_gcc_feedback_end(struct cc_gcc *gcc, yodel_time now)
 
 void cc_gcc_recv_report(struct cc_gcc *gcc, uint8_t fraction_lost, yodel_time now)
 {
-    double sent = cc_rate_bps(&gcc->sent);
+    double sent = cc_rate_bps(&gcc->sent), before = gcc->loss.bps;
+    bool is_limited = is_application_limited(gcc);
 
-    if (gcc->status_heard != YODEL_NEVER && time_since(now, gcc->status_heard) < REPORTS_AFTER) {
+    if (!gcc->is_blind && gcc->status_heard != YODEL_NEVER &&
+        time_since(now, gcc->status_heard) < REPORTS_AFTER) {
         return;
     }
     if (sent > 0) {
         cc_loss_report(&gcc->loss, fraction_lost / 256.0, sent, target_of(gcc), rtt_of(gcc), now);
+    }
+    if (gcc->is_blind && is_limited && gcc->loss.bps > before) {
+        cc_loss_set(&gcc->loss, before); // That little gets through says nothing of more.
     }
     hear(gcc, now);
 }
@@ -262,14 +289,16 @@ void cc_gcc_tick(struct cc_gcc *gcc, yodel_time now)
     if (now >= gcc->silence_due) {
         halve(gcc, now);
     }
-    if (now >= cc_probe_next_timeout(&gcc->probes)) {
+    if (!gcc->is_blind && now >= cc_probe_next_timeout(&gcc->probes)) {
         tick_probes(gcc, now);
     }
 }
 
 yodel_time cc_gcc_next_timeout(const struct cc_gcc *gcc)
 {
-    return time_min(gcc->silence_due, cc_probe_next_timeout(&gcc->probes));
+    yodel_time probe = gcc->is_blind ? YODEL_NEVER : cc_probe_next_timeout(&gcc->probes);
+
+    return time_min(gcc->silence_due, probe);
 }
 
 // ---- outputs
@@ -290,10 +319,10 @@ static enum cc_reason reason_of(const struct cc_gcc *gcc)
     if (gcc->remb_bps <= target) {
         return CC_REASON_REMB;
     }
-    if (gcc->loss.bps <= target) {
+    if (gcc->loss.bps <= target && !(gcc->is_blind && cc_loss_is_quiet(&gcc->loss))) {
         return CC_REASON_LOSS;
     }
-    if (gcc->aimd.state != CC_AIMD_INCREASE) {
+    if (!gcc->is_blind && gcc->aimd.state != CC_AIMD_INCREASE) {
         return CC_REASON_DELAY;
     }
     return is_application_limited(gcc) ? CC_REASON_APPLICATION : CC_REASON_GROWING;

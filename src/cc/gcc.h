@@ -3,7 +3,7 @@
 //
 //   what was sent -----> cc_gcc_sent
 //   a feedback --------> cc_gcc_recv_status for each packet that it names, then cc_gcc_feedback_end
-//   reports, REMB -----> cc_gcc_recv_report, cc_gcc_recv_remb
+//   reports, REMB -----> cc_gcc_recv_report, cc_gcc_recv_remb: all there is with a peer that knows no feedback
 //   time --------------> cc_gcc_tick, when cc_gcc_next_timeout says
 //                        cc_gcc_target ------> rates, and why (for the pacer, encoders, statistics)
 //                        cc_gcc_next_probe --> bursts to be sent (for the pacer)
@@ -16,7 +16,8 @@
 // Limits      the last CC_GCC_SENT_MAX packets are remembered; what feedback says of others, of one
 //             twice, or of what was never sent, is counted and means nothing. The target stays within
 //             the limits given, and these within CC_GCC_BPS_MIN and CC_GCC_BPS_MAX. Where nothing is
-//             heard of what was sent for CC_GCC_SILENCE_ROUNDS round trips, the target halves
+//             heard of what was sent for CC_GCC_SILENCE_ROUNDS round trips, or no report for
+//             CC_GCC_SILENCE_BLIND, the target halves
 
 #ifndef CC_GCC_H
 #define CC_GCC_H
@@ -34,6 +35,8 @@
 #define CC_GCC_SILENCE_ROUNDS 4
 #define CC_GCC_SILENCE_MIN YODEL_MS(500) // Feedback comes ten times in this.
 #define CC_GCC_SILENCE_MAX YODEL_SECONDS(5)
+#define CC_GCC_SILENCE_BLIND                                                                       \
+    YODEL_SECONDS(15) // RFC 8083 §4.1: three of the longest intervals of reports.
 
 struct cc_gcc_limits {
     uint64_t min_bps;
@@ -102,6 +105,7 @@ struct cc_gcc {
     struct cc_rate acked;    // and the same packets by when we sent them: a peer's clock may lie.
     double remb_bps;         // CC_GCC_BPS_MAX: none.
     double probed_bps;       // What a cluster of this feedback showed; 0: none.
+    bool is_blind;           // No feedback will come: the loss-based rate is the only one.
     bool is_over;            // Over-use was seen in this feedback.
     bool is_heard;           // Any feedback came.
     bool is_silent;          // None has since the target was halved.
@@ -122,11 +126,14 @@ void cc_gcc_init(struct cc_gcc *gcc, const struct cc_gcc_limits *limits);
 void cc_gcc_set_limits(struct cc_gcc *gcc, const struct cc_gcc_limits *limits);
 void cc_gcc_set_rtt(struct cc_gcc *gcc, yodel_duration rtt);
 
+// Whether the peer gives feedback; it does until this says otherwise. The target stays what it is.
+void cc_gcc_set_feedback(struct cc_gcc *gcc, bool has_feedback);
+
 void cc_gcc_sent(struct cc_gcc *gcc, const struct cc_sent *sent, yodel_time now);
 void cc_gcc_recv_status(struct cc_gcc *gcc, const struct cc_status *status);
 void cc_gcc_feedback_end(struct cc_gcc *gcc, yodel_time now);
 
-// A receiver report: of 256 packets so many were lost. Means something only without the above.
+// A receiver report: of 256 packets so many were lost. Means something only where feedback does not come.
 void cc_gcc_recv_report(struct cc_gcc *gcc, uint8_t fraction_lost, yodel_time now);
 void cc_gcc_recv_remb(struct cc_gcc *gcc, uint64_t bps);
 

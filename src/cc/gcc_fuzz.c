@@ -87,6 +87,7 @@ FUZZ(input)
             cc_gcc_set_rtt(&gcc, (uint64_t)read_u8(&r) << (what % 50));
             break;
         default:
+            cc_gcc_set_feedback(&gcc, what & 8);
             set_limits(&r);
             cc_gcc_set_limits(&gcc, &limits);
         }

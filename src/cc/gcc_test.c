@@ -228,18 +228,65 @@ static void remb_is_a_ceiling_and_no_floor(void)
     CHECK(target() > 200000 && target() <= MAX_BPS);
 }
 
+// Reports each second, by a peer that gives no feedback, of what was lost of `bps`.
+static void report_for(int seconds, uint64_t bps, double lost)
+{
+    for (int i = 0; i < seconds * 20; i++, now += YODEL_MS(50)) {
+        send((size_t)(bps / 8 / 20));
+        if (i % 20 == 19) {
+            cc_gcc_recv_report(&gcc, (uint8_t)(lost * 256), now);
+        }
+    }
+}
+
 static void reports_count_where_there_is_no_feedback(void)
 {
     begin();
-    for (int i = 0; i < 100; i++, now += YODEL_MS(50)) {
-        send(3000);
-        if (i % 20 == 19) {
-            cc_gcc_recv_report(&gcc, 128, now); // Half of all was lost.
-        }
-    }
-    CHECK(target() < START_BPS);
+    cc_gcc_set_feedback(&gcc, false);
+    CHECK_EQ(target(), START_BPS);
+    report_for(4, START_BPS, 0);
+    CHECK(target() > START_BPS * 5 / 4); // 8 % a second.
+    CHECK_EQ(cc_gcc_target(&gcc).reason, CC_REASON_GROWING);
+    uint64_t before = target();
+    report_for(5, before, 0.5);
+    CHECK(target() < before / 2);
     CHECK_EQ(cc_gcc_target(&gcc).reason, CC_REASON_LOSS);
     CHECK_EQ(gcc.halvings, 0);
+}
+
+static void without_feedback_little_says_nothing_of_more(void)
+{
+    begin();
+    cc_gcc_set_feedback(&gcc, false);
+    report_for(20, START_BPS / 2, 0);
+    CHECK_EQ(target(), START_BPS);
+    CHECK_EQ(cc_gcc_target(&gcc).reason, CC_REASON_APPLICATION);
+    CHECK(!cc_gcc_next_probe(&gcc, &(struct cc_probe){0}));
+}
+
+static void reports_that_stop_halve_the_rate(void)
+{
+    begin();
+    cc_gcc_set_feedback(&gcc, false);
+    report_for(2, START_BPS / 2, 0);
+    send(1000);
+    CHECK_EQ(cc_gcc_next_timeout(&gcc), now + CC_GCC_SILENCE_BLIND);
+    cc_gcc_tick(&gcc, now + CC_GCC_SILENCE_BLIND);
+    CHECK_EQ(target(), START_BPS / 2);
+    CHECK_EQ(cc_gcc_target(&gcc).reason, CC_REASON_SILENCE);
+}
+
+static void feedback_that_comes_and_goes_keeps_the_rate(void)
+{
+    begin();
+    run(YODEL_SECONDS(10), in_time, 0);
+    uint64_t before = target();
+    cc_gcc_set_feedback(&gcc, false);
+    CHECK_EQ(target(), before);
+    cc_gcc_set_feedback(&gcc, true);
+    CHECK_EQ(target(), before);
+    run(YODEL_SECONDS(10), in_time, 0);
+    CHECK(target() >= before);
 }
 
 static void limits_that_change_hold_at_once(void)
@@ -319,7 +366,9 @@ TEST_MAIN(TEST(growth_ends_at_half_more_than_what_arrives),
     TEST(what_is_too_old_is_not_remembered), TEST(silence_halves_the_rate_down_to_the_minimum),
     TEST(who_sends_nothing_hears_nothing_and_that_is_no_silence),
     TEST(an_hour_that_is_leapt_over_halves_once), TEST(remb_is_a_ceiling_and_no_floor),
-    TEST(reports_count_where_there_is_no_feedback), TEST(limits_that_change_hold_at_once),
+    TEST(reports_count_where_there_is_no_feedback),
+    TEST(without_feedback_little_says_nothing_of_more), TEST(reports_that_stop_halve_the_rate),
+    TEST(feedback_that_comes_and_goes_keeps_the_rate), TEST(limits_that_change_hold_at_once),
     TEST(the_first_packet_asks_for_two_probes),
     TEST(a_probe_that_arrives_as_sent_raises_the_rate_to_it_and_asks_for_more),
     TEST(a_probe_that_is_slowed_down_shows_what_the_path_carries),

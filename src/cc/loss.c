@@ -18,7 +18,7 @@ void cc_loss_init(struct cc_loss *loss, double max_bps)
     *loss = (struct cc_loss){.bps = max_bps, .max_bps = max_bps, .decreased = YODEL_NEVER};
 }
 
-static void set(struct cc_loss *loss, double bps)
+void cc_loss_set(struct cc_loss *loss, double bps)
 {
     loss->bps = fmin(fmax(bps, loss->min_bps), loss->max_bps);
 }
@@ -29,7 +29,7 @@ void cc_loss_set_limits(struct cc_loss *loss, double min_bps, double max_bps)
 
     loss->min_bps = min_bps;
     loss->max_bps = max_bps;
-    set(loss, is_free ? max_bps : loss->bps);
+    cc_loss_set(loss, is_free ? max_bps : loss->bps);
 }
 
 // ---- counting
@@ -92,7 +92,7 @@ bool cc_loss_is_quiet(const struct cc_loss *loss)
 void cc_loss_raise(struct cc_loss *loss, double bps)
 {
     if (bps > loss->bps) {
-        set(loss, bps);
+        cc_loss_set(loss, bps);
     }
 }
 
@@ -104,16 +104,16 @@ static void apply(struct cc_loss *loss, double target, yodel_duration rtt, yodel
 
     loss->updated = now;
     if (loss->excess < LOW) {
-        set(loss, loss->bps * pow(GROWTH, us / 1e6));
+        cc_loss_set(loss, loss->bps * pow(GROWTH, us / 1e6));
         return;
     }
-    set(loss, fmin(loss->bps, target));
+    cc_loss_set(loss, fmin(loss->bps, target));
     if (loss->excess <= HIGH && !loss->is_ours) {
         return;
     }
     if (loss->decreased == YODEL_NEVER ||
         time_since(now, loss->decreased) >= DECREASE_INTERVAL + rtt) {
-        set(loss, loss->bps * (1 - 0.5 * loss->excess));
+        cc_loss_set(loss, loss->bps * (1 - 0.5 * loss->excess));
         loss->decreased = now;
     }
 }

@@ -71,6 +71,9 @@ void cc_loss_report(struct cc_loss *loss, double fraction, double sent_bps, doub
 // Whether the last observation says that more may be sent.
 bool cc_loss_is_quiet(const struct cc_loss *loss);
 
+// Whatever was: this, within the limits.
+void cc_loss_set(struct cc_loss *loss, double bps);
+
 // A probe got through at this rate.
 void cc_loss_raise(struct cc_loss *loss, double bps);
 

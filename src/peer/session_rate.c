@@ -24,6 +24,7 @@ void session_rate_agree(struct session *session)
         max += sends(t, false) ? SESSION_SOUND_BPS : 0;
         max += sends(t, true) ? max_of(t) : 0;
     }
+    cc_gcc_set_feedback(&session->gcc, session->has_feedback);
     cc_gcc_set_limits(
         &session->gcc, &(struct cc_gcc_limits){SESSION_BPS_MIN, SESSION_BPS_START, max});
     session->shared_bps = 0; // Other streams, or other limits of theirs.
@@ -120,8 +121,8 @@ void session_rate_sent(
     size_t whole = size + NETWORK_OVERHEAD;
     uint32_t probe = cc_pacer_sent(&session->pacer, kind, whole, now);
 
-    // What no feedback will name says nothing of the path.
-    if (is_counted && session->has_feedback) {
+    // Where there is feedback, what it will not name says nothing of the path.
+    if (is_counted || !session->has_feedback) {
         cc_gcc_sent(&session->gcc, &(struct cc_sent){session->transport_seq, whole, probe}, now);
     }
 }

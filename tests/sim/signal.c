@@ -57,6 +57,20 @@ void signal_candidate(struct sim_side *side, const struct yodel_ice_candidate *c
     }
 }
 
+// Takes the lines with `unknown` in them out.
+static void forget(char *text, const char *unknown)
+{
+    char *found;
+
+    while (unknown && (found = strstr(text, unknown))) {
+        char *end = strchr(found, '\n') + 1;
+        while (found > text && found[-1] != '\n') {
+            found--;
+        }
+        memmove(found, end, strlen(end) + 1);
+    }
+}
+
 static void send_description(struct sim_side *side)
 {
     struct yodel_description description;
@@ -65,6 +79,7 @@ static void send_description(struct sim_side *side)
     SIM_CHECK(side->sim, has_one);
     if (!side->sim->signal.is_dead) {
         struct sim_note *note = new_note(side, description.sdp, side->sim->signal.delay);
+        forget(note->text, side->sim->signal.unknown);
         note->is_description = true;
         note->type = description.type;
     }

@@ -35,6 +35,8 @@ struct sim_signal {
     double loss;
     double duplication;
     bool is_dead;
+    const char
+        *unknown; // Lines of descriptions with this in them do not arrive: who knows nothing of it.
     uint64_t sent;
     struct sim_note notes[SIM_NOTES_MAX];
 };

@@ -110,11 +110,12 @@ static void play(yodel_duration duration)
     }
 }
 
-static void begin(uint64_t seed)
+static void begin_without(const char *unknown, uint64_t seed)
 {
     memset(&show, 0, sizeof show);
     sim_init(&show.sim, seed);
     show.sim.on_media = on_media;
+    show.sim.signal.unknown = unknown;
     for (int i = 1; i >= 0; i--) {
         yodel_peer *peer = show.sim.sides[i].peer;
 
@@ -126,6 +127,11 @@ static void begin(uint64_t seed)
     sim_offer(&show.sim, 0);
     SIM_CHECK(&show.sim, sim_run(&show.sim, sim_is_connected, YODEL_SECONDS(10)));
     show.sound_due = show.picture_due = show.sim.now;
+}
+
+static void begin(uint64_t seed)
+{
+    begin_without(NULL, seed);
 }
 
 static void check_right(void)
@@ -235,6 +241,23 @@ static void the_rate_follows_the_path(void)
     end();
 }
 
+// With a peer that gives no feedback of packets, loss in reports is all that the rate can follow.
+static void without_feedback_the_rate_follows_reports(void)
+{
+    begin_without("transport-cc", 8);
+    show.sim.network.quality.delay = YODEL_MS(30);
+    show.sim.network.quality.rate_bps = 1500000;
+    play(YODEL_SECONDS(30));
+    SIM_CHECK(&show.sim, show.bitrate > 900000 && show.bitrate < 1800000);
+    show.sim.network.quality.rate_bps = 400000;
+    play(YODEL_SECONDS(10));
+    SIM_CHECK(&show.sim, show.bitrate < 500000);
+    uint32_t heard = show.heard, sounds = show.sounds;
+    play(YODEL_SECONDS(10));
+    SIM_CHECK(&show.sim, (show.heard - heard) > (show.sounds - sounds) * 8 / 10);
+    end();
+}
+
 static void tamper(
     struct sim *sim, int from, const struct yodel_path *path, const uint8_t *datagram, size_t len)
 {
@@ -282,5 +305,5 @@ static void the_same_seed_is_the_same_run(void)
 
 TEST_MAIN(TEST(losses_freeze_little), TEST(short_outages_are_made_up_for),
     TEST(another_order_doubles_and_bits_that_flip_harm_nothing), TEST(after_an_outage_it_goes_on),
-    TEST(the_rate_follows_the_path), TEST(strangers_add_nothing),
-    TEST(the_same_seed_is_the_same_run))
+    TEST(the_rate_follows_the_path), TEST(without_feedback_the_rate_follows_reports),
+    TEST(strangers_add_nothing), TEST(the_same_seed_is_the_same_run))
