@@ -127,6 +127,7 @@ static void hear(struct cc_gcc *gcc, yodel_time now)
 {
     bool is_all = gcc->heard_seq >= gcc->last_seq;
 
+    gcc->resumed = gcc->is_silent ? now : gcc->resumed;
     gcc->is_heard = true;
     gcc->is_silent = false;
     gcc->silence_due = is_all ? YODEL_NEVER : time_after(now, silence_of(gcc));
@@ -198,7 +199,9 @@ void cc_gcc_recv_status(struct cc_gcc *gcc, const struct cc_status *status)
         return;
     }
     gcc->heard_seq = status->seq > gcc->heard_seq ? status->seq : gcc->heard_seq;
-    if (packet->fate == FATE_LOST) {
+    if (gcc->is_silent || packet->sent < gcc->resumed) {
+        // It was sent in a silence, which has cost enough.
+    } else if (packet->fate == FATE_LOST) {
         cc_loss_take_back(&gcc->loss, packet->size);
     } else {
         cc_loss_add(&gcc->loss, packet->sent, packet->size, status->is_received);

@@ -115,6 +115,7 @@ struct cc_gcc {
     uint64_t last_seq;       // The highest that was sent,
     uint64_t heard_seq;      // and that was heard of.
     yodel_time status_heard; // When transport-wide feedback came last; YODEL_NEVER: never.
+    yodel_time resumed;      // When feedback came again after a silence; 0: there was none.
     yodel_time silence_due;  // YODEL_NEVER: nothing is under way.
     uint64_t refused[CC_GCC_REFUSALS];
     uint64_t halvings;

@@ -191,6 +191,26 @@ static void silence_halves_the_rate_down_to_the_minimum(void)
     CHECK_EQ(target(), MIN_BPS);
 }
 
+// The other side slept: what it missed is told of when it wakes.
+static void what_was_lost_in_a_silence_costs_no_more_than_the_silence(void)
+{
+    begin();
+    run(YODEL_SECONDS(10), in_time, 0);
+    uint64_t first = seq + 1;
+    for (int i = 0; i < 100; i++, now += YODEL_MS(10)) {
+        send(1000);
+        cc_gcc_tick(&gcc, now);
+    }
+    CHECK(gcc.halvings > 0);
+    uint64_t before = target();
+    for (uint64_t i = first; i <= seq; i++) {
+        tell(i, false, 0);
+    }
+    cc_gcc_feedback_end(&gcc, now);
+    CHECK(target() >= before);
+    CHECK(cc_gcc_target(&gcc).reason != CC_REASON_LOSS);
+}
+
 static void who_sends_nothing_hears_nothing_and_that_is_no_silence(void)
 {
     begin();
@@ -364,6 +384,7 @@ TEST_MAIN(TEST(growth_ends_at_half_more_than_what_arrives),
     TEST(what_was_never_sent_is_not_acknowledged), TEST(what_is_said_twice_counts_once),
     TEST(what_was_said_to_be_lost_and_came_late_was_not_lost),
     TEST(what_is_too_old_is_not_remembered), TEST(silence_halves_the_rate_down_to_the_minimum),
+    TEST(what_was_lost_in_a_silence_costs_no_more_than_the_silence),
     TEST(who_sends_nothing_hears_nothing_and_that_is_no_silence),
     TEST(an_hour_that_is_leapt_over_halves_once), TEST(remb_is_a_ceiling_and_no_floor),
     TEST(reports_count_where_there_is_no_feedback),

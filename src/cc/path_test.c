@@ -1,5 +1,9 @@
 // Congestion control on a virtual path: the basic cases of RFC 8867 §5, each with bounds. The figures
 // are the RFC's, but for the shorter times of some; rates in bit/s, moments in seconds.
+//
+//   build/test_cc_path_test | grep '^|'        prints what was measured, as in docs/BENCHMARKS.md
+
+#include <stdio.h>
 
 #include "cc/link_fixture.h"
 #include "check.h"
@@ -15,15 +19,39 @@ static struct flow *flow(uint32_t index)
     return world_flow(index, 0, DELAY, FREE);
 }
 
-// At least 0.7 of the path is used and in no second more than 1.1 of it, without a standing queue.
-static void check_steady(double bps, double from, double to)
+// Of what takes the first link.
+static double delivered_of(uint32_t index, double from, double to)
+{
+    const struct flow *one = &world.flows[index];
+
+    return one->link == 0 ? world_delivered(one, from, to) : 0;
+}
+
+static double delivered_by_all(double from, double to)
 {
     double all = 0;
 
-    for (size_t i = 0; i < WORLD_FLOWS; i++) {
-        all += world_delivered(&world.flows[i], from, to);
+    for (uint32_t i = 0; i < WORLD_FLOWS; i++) {
+        all += delivered_of(i, from, to);
     }
-    CHECK(all > 0.7 * bps);
+    return all;
+}
+
+// A row: how much of the first link is used, the first two flows' shares of it, and its queue.
+static void tell(const char *clause, const char *what, double from, double to)
+{
+    double bps = (double)world.links[0].bps;
+
+    printf("| %s | %s | %.0f %% | %.0f %%, %.0f %% | %.0f, %.0f |\n", clause, what,
+        100 * delivered_by_all(from, to) / bps, 100 * delivered_of(0, from, to) / bps,
+        100 * delivered_of(1, from, to) / bps, world_queued(&world.flows[0], from, to),
+        (double)world_queued_max(&world.flows[0], from, to) / 1e3);
+}
+
+// At least 0.7 of the path is used and in no second more than 1.1 of it, without a standing queue.
+static void check_steady(double bps, double from, double to)
+{
+    CHECK(delivered_by_all(from, to) > 0.7 * bps);
     CHECK(world_peak(0, from, to) < 1.1 * bps);
     CHECK(world_queued(&world.flows[0], from, to) < 60);
     CHECK(world_queued_max(&world.flows[0], from, to) < YODEL_MS(150));
@@ -43,12 +71,15 @@ static void one_flow_follows_a_path_that_changes(void)
     const struct flow *one = flow(0);
 
     world_run(40);
+    tell("5.1", "one flow, 1 Mbit/s", 5, 39.9);
     check_steady(MBPS, 5, 39.9);
     world.links[0].bps = 2500 * KBPS;
     world_run(20);
+    tell("5.1", "then 2.5 Mbit/s", 50, 59.9);
     CHECK(world_delivered(one, 55, 59.9) > 0.7 * 2.5 * MBPS);
     world.links[0].bps = 600 * KBPS;
     world_run(20);
+    tell("5.1", "then 0.6 Mbit/s", 68, 79.9);
     CHECK(world_below(one, 60, 0.6 * MBPS) < 61.5);
     check_steady(0.6 * MBPS, 68, 79.9);
     world.links[0].bps = MBPS;
@@ -97,6 +128,9 @@ static void two_flows_share_a_path_that_changes(void)
             flow(1);
         }
         world_run(25);
+        char what[32];
+        (void)snprintf(what, sizeof what, "two flows, %.1f Mbit/s", rates[i]);
+        tell("5.2", what, end - 8, end - 0.1);
         check_steady(rates[i] * MBPS, end - 8, end - 0.1);
         CHECK(share(&world.flows[0], &world.flows[1], end - 8, end - 0.1) > 0.25);
         CHECK(share(&world.flows[0], &world.flows[1], end - 8, end - 0.1) < 0.75);
@@ -109,6 +143,7 @@ static void two_equal_flows_have_equal_shares(void)
     const struct flow *one = flow(0), *other = flow(1);
 
     world_run(60);
+    tell("–", "two equal flows, 2 Mbit/s", 10, 59.9);
     check_steady(2 * MBPS, 5, 59.9);
     CHECK(share(one, other, 10, 59.9) > 0.4);
     CHECK(share(one, other, 10, 59.9) < 0.6);
@@ -128,6 +163,7 @@ static void feedback_may_come_late_and_in_part(void)
     world_run(5);
     world.links[0].bps = 500 * KBPS;
     world_run(20);
+    tell("5.3", "feedback in a full queue, 0.5 Mbit/s", 45, 59.9);
     CHECK(world_delivered(there, 45, 59.9) > 0.7 * 0.5 * MBPS);
     CHECK(world_delivered(back, 45, 59.9) > 0.7 * 0.8 * MBPS);
     CHECK_EQ(there->gcc.halvings + back->gcc.halvings, 0);
@@ -142,6 +178,7 @@ static void flows_that_come_later_get_their_part(void)
         world_run(20);
     }
     world_run(60);
+    tell("5.4", "three flows, one after the other, 3.5 Mbit/s", 90, 119.9);
     check_steady(3.5 * MBPS, 60, 119.9);
     for (size_t i = 0; i < 3; i++) {
         CHECK(world_delivered(&world.flows[i], 90, 119.9) > 0.5 * 3.5 * MBPS / 3);
@@ -160,6 +197,7 @@ static void a_long_way_costs_no_share(void)
         world_run(10);
     }
     world_run(150);
+    tell("5.5", "five flows, 10 to 150 ms away, 4 Mbit/s", 100, 199.9);
     for (size_t i = 0; i < COUNT(delays); i++) {
         CHECK(world_delivered(&world.flows[i], 100, 199.9) > 0.5 * 4 * MBPS / 5);
         CHECK(world_delivered(&world.flows[i], 100, 199.9) < 1.7 * 4 * MBPS / 5);
@@ -175,6 +213,7 @@ static void tcp_does_not_starve_us_nor_we_it(void)
     const struct flow *one = flow(0);
 
     world_run(115);
+    tell("5.6", "beside TCP, 2 Mbit/s (us alone)", 20, 119.9);
     CHECK(world_delivered(one, 20, 119.9) > 0.05 * 2 * MBPS);
     CHECK(world_tcp_delivered(20, 119.9) > 0.4 * 2 * MBPS);
 }
@@ -196,6 +235,7 @@ static void a_pause_gives_room_and_the_end_of_it_takes_it_back(void)
           0.7 * 3.5 * MBPS);
     paused->is_on = true;
     world_run(20);
+    tell("5.8", "the second of three comes back, 3.5 Mbit/s", 62, 79.9);
     CHECK(world_delivered(paused, 62, 79.9) > 0.6 * before);
     CHECK(world_queued_max(paused, 60, 79.9) < YODEL_MS(200));
     CHECK_EQ(paused->gcc.halvings, 0);

@@ -154,7 +154,7 @@ static yodel_time leaves_at(
         return now;
     }
     yodel_time start = link->free_at > now ? link->free_at : now;
-    if (start - now > QUEUE_MAX) {
+    if (start - now > (network->quality.queue > 0 ? network->quality.queue : QUEUE_MAX)) {
         return YODEL_NEVER;
     }
     link->free_at = start + (len + 28) * 8000000 / network->quality.rate_bps;
@@ -182,12 +182,28 @@ static void fly(struct network *network, const struct launch *launch, yodel_time
     uint64_t flips = prng_chance(network->prng, network->quality.corruption);
     uint64_t bit = flips ? prng_below(network->prng, launch->datagram.len * 8) : 0;
 
-    at += network->quality.delay + prng_below(network->prng, network->quality.jitter + 1);
+    at += network->quality.delay;
+    if (network->quality.reordered == 0 || prng_chance(network->prng, network->quality.reordered)) {
+        at += prng_below(network->prng, network->quality.jitter + 1);
+    }
     struct flight *flight = put(network, launch, at);
     flight->arrival.datagram[bit / 8] ^= (uint8_t)(flips << bit % 8);
 }
 
-static bool is_lost(const struct network *network, const struct network_link *link)
+// In the bad state all is lost, in the good one nothing; on average `loss` of it all.
+static bool is_unlucky(struct network *network, struct network_link *link)
+{
+    const struct network_quality *quality = &network->quality;
+
+    if (quality->burst < 1) {
+        return prng_chance(network->prng, quality->loss);
+    }
+    double leave = 1 / quality->burst, enter = leave * quality->loss / (1 - quality->loss);
+    link->is_bad = prng_chance(network->prng, link->is_bad ? 1 - leave : enter);
+    return link->is_bad;
+}
+
+static bool is_lost(struct network *network, struct network_link *link)
 {
     uint64_t index = network->sent;
 
@@ -195,7 +211,7 @@ static bool is_lost(const struct network *network, const struct network_link *li
         return true;
     }
     return network->is_cut || link->is_cut_out || network->flights.count >= NETWORK_FLIGHT_MAX ||
-           prng_chance(network->prng, network->quality.loss);
+           is_unlucky(network, link);
 }
 
 static void send(struct network *network, int from, struct launch *launch, yodel_time now)

@@ -29,9 +29,12 @@ struct network_quality {
     yodel_duration delay;
     yodel_duration jitter; // 0 … jitter is added, at random: with it comes reordering.
     double loss;
+    double burst;     // How many in a row on average (Gilbert and Elliott); below 1: by chance.
+    double reordered; // Of so many alone the jitter is; 0: of all.
     double duplication;
-    double corruption; // A bit flips, and no checksum notices.
-    uint64_t rate_bps; // 0: unlimited. A queue of 200 ms stands before each link.
+    double corruption;    // A bit flips, and no checksum notices.
+    uint64_t rate_bps;    // 0: unlimited. A queue stands before each link,
+    yodel_duration queue; // of so long; 0: 200 ms. A short one is a policer.
 };
 
 struct network_link {
@@ -40,6 +43,7 @@ struct network_link {
     struct yodel_addr ip;
     bool is_cut_out, is_cut_in;
     bool is_udp_blocked; // By the host's firewall, both ways.
+    bool is_bad;         // In a burst of losses.
     yodel_time free_at;  // When what was sent before has left.
 };
 
