@@ -186,6 +186,19 @@ static void arrive(struct cc_gcc *gcc, struct cc_gcc_packet *packet, uint64_t ar
     }
 }
 
+// What was sent in a silence has cost enough by that.
+static void count_loss(struct cc_gcc *gcc, const struct cc_gcc_packet *packet, bool is_received)
+{
+    if (gcc->is_silent || packet->sent < gcc->resumed) {
+        return;
+    }
+    if (packet->fate == FATE_LOST) {
+        cc_loss_take_back(&gcc->loss, packet->size);
+    } else {
+        cc_loss_add(&gcc->loss, packet->sent, packet->size, is_received);
+    }
+}
+
 void cc_gcc_recv_status(struct cc_gcc *gcc, const struct cc_status *status)
 {
     struct cc_gcc_packet *packet = &gcc->packets[status->seq % CC_GCC_SENT_MAX];
@@ -199,13 +212,7 @@ void cc_gcc_recv_status(struct cc_gcc *gcc, const struct cc_status *status)
         return;
     }
     gcc->heard_seq = status->seq > gcc->heard_seq ? status->seq : gcc->heard_seq;
-    if (gcc->is_silent || packet->sent < gcc->resumed) {
-        // It was sent in a silence, which has cost enough.
-    } else if (packet->fate == FATE_LOST) {
-        cc_loss_take_back(&gcc->loss, packet->size);
-    } else {
-        cc_loss_add(&gcc->loss, packet->sent, packet->size, status->is_received);
-    }
+    count_loss(gcc, packet, status->is_received);
     packet->fate = status->is_received ? FATE_ARRIVED : FATE_LOST;
     if (status->is_received) {
         arrive(gcc, packet, status->arrival);

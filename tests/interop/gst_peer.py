@@ -14,23 +14,28 @@ import threading
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtp", "1.0")
 gi.require_version("GstSdp", "1.0")
 gi.require_version("GstWebRTC", "1.0")
-from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+from gi.repository import GLib, Gst, GstRtp, GstSdp, GstWebRTC  # noqa: E402
 
 CODECS = {
     "vp8": {
         "name": "VP8",
-        "send": "vp8enc deadline=1 keyframe-max-dist=3000 target-bitrate=400000 ! rtpvp8pay picture-id-mode=15-bit",
+        "send": "vp8enc deadline=1 keyframe-max-dist=3000 target-bitrate=400000 "
+        "! rtpvp8pay name=pay picture-id-mode=15-bit",
         "receive": "rtpvp8depay ! vp8dec",
     },
     "h264": {
         "name": "H264",
         "send": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=3000 bitrate=400 "
-        "! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
+        "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay config-interval=-1 aggregate-mode=zero-latency",
         "receive": "rtph264depay ! h264parse ! avdec_h264",
     },
 }
+# One codec with feedback of each packet; the other without, as webrtcbin is unless it is told otherwise.
+TWCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+HAS_FEEDBACK = {"vp8": False, "h264": True}
 FREE = 96  # The payload type of who offers; who answers takes what was offered.
 
 role, codec, source, pictures, sound, hz = sys.argv[1:]
@@ -52,6 +57,11 @@ def payload_type(sdp, name, otherwise):
     return int(found[1]) if found else otherwise
 
 
+def extension_id(sdp):
+    found = re.search(rf"a=extmap:(\d+) {re.escape(TWCC)}", sdp)
+    return int(found[1]) if found else 1
+
+
 class Peer:
     def __init__(self, offer):
         name = CODECS[codec]["name"]
@@ -64,6 +74,10 @@ class Peer:
             f"! opusenc ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,"
             f"encoding-params=(string)2,payload={payload_type(offer, 'opus', FREE + 1)} ! queue ! peer."
         )
+        if HAS_FEEDBACK[codec]:
+            extension = Gst.ElementFactory.make("rtphdrexttwcc")
+            extension.set_id(extension_id(offer))
+            self.pipeline.get_by_name("pay").emit("add-extension", extension)
         self.webrtc = self.pipeline.get_by_name("peer")
         self.webrtc.connect("pad-added", self.on_pad)
         self.webrtc.connect("notify::ice-gathering-state", self.on_gathering)
