@@ -33,7 +33,7 @@ static struct signaling_room *make(struct signaling_rooms *rooms, const char *na
 }
 
 enum yodel_err signaling_rooms_join(
-    struct signaling_rooms *rooms, struct signaling_member *member, const char *name)
+    struct signaling_rooms *rooms, struct signaling_rooms_member *member, const char *name)
 {
     YODEL_ASSERT(!member->room && signaling_message_is_room(name));
     struct map_entry *entry = map_find(&rooms->by_name, bytes_of_text(name));
@@ -51,7 +51,7 @@ enum yodel_err signaling_rooms_join(
     return YODEL_OK;
 }
 
-void signaling_rooms_leave(struct signaling_rooms *rooms, struct signaling_member *member)
+void signaling_rooms_leave(struct signaling_rooms *rooms, struct signaling_rooms_member *member)
 {
     struct signaling_room *room = member->room;
 

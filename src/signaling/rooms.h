@@ -20,7 +20,7 @@ struct signaling_room {
 };
 
 // Zeroed: in no room.
-struct signaling_member {
+struct signaling_rooms_member {
     struct list_node node;
     struct signaling_room *room;
 };
@@ -36,9 +36,9 @@ void signaling_rooms_deinit(struct signaling_rooms *rooms); // Everybody has lef
 // `name` is a valid one, and `member` in no room. Fails with TOO_LARGE (the room is full) or
 // NO_MEMORY.
 YODEL_MUST_USE enum yodel_err signaling_rooms_join(
-    struct signaling_rooms *rooms, struct signaling_member *member, const char *name);
+    struct signaling_rooms *rooms, struct signaling_rooms_member *member, const char *name);
 
 // May be in none.
-void signaling_rooms_leave(struct signaling_rooms *rooms, struct signaling_member *member);
+void signaling_rooms_leave(struct signaling_rooms *rooms, struct signaling_rooms_member *member);
 
 #endif

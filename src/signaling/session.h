@@ -12,7 +12,7 @@ struct signaling_client {
     struct map_entry by_id;
     struct list_node ready;
     struct list_node check;
-    struct signaling_member member;
+    struct signaling_rooms_member member;
     struct list codes;            // Those it created.
     struct signaling_code *using; // Somebody else's that it uses.
     struct signaling_source *source;
