@@ -94,6 +94,18 @@ enum yodel_err cli_servers_init(struct cli_servers *servers, const char *ice,
     return YODEL_OK;
 }
 
+void cli_servers_add(
+    struct cli_servers *servers, const char *url, const char *username, const char *credential)
+{
+    struct cli_server server = {0};
+
+    if (copy(server.url, sizeof server.url, url, strlen(url)) &&
+        copy(server.username, sizeof server.username, username, strlen(username)) &&
+        copy(server.credential, sizeof server.credential, credential, strlen(credential))) {
+        (void)add(servers, &server);
+    }
+}
+
 static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
@@ -103,14 +115,8 @@ static const char *text_of(const json_t *object, const char *name)
 
 static void take_url(struct cli_servers *servers, const json_t *object, const char *url)
 {
-    const char *username = text_of(object, "username");
-    const char *credential = text_of(object, "credential");
-    struct cli_server server = {0};
-
-    if (url && copy(server.url, sizeof server.url, url, strlen(url)) &&
-        copy(server.username, sizeof server.username, username, strlen(username)) &&
-        copy(server.credential, sizeof server.credential, credential, strlen(credential))) {
-        (void)add(servers, &server);
+    if (url) {
+        cli_servers_add(servers, url, text_of(object, "username"), text_of(object, "credential"));
     }
 }
 

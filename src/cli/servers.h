@@ -41,7 +41,12 @@ struct cli_servers_config {
 YODEL_MUST_USE enum yodel_err cli_servers_init(struct cli_servers *servers, const char *ice,
     const struct cli_list *turn, char why[CLI_WHY_MAX]);
 
-// RTCIceServer objects of a hello. What is malformed, or of a kind that we do not speak, is skipped.
+// One that a server told of; "" where there is no name. What is malformed, or of a kind that we do not
+// speak, is skipped.
+void cli_servers_add(
+    struct cli_servers *servers, const char *url, const char *username, const char *credential);
+
+// RTCIceServer objects of a hello, likewise.
 void cli_servers_take(struct cli_servers *servers, const json_t *list);
 
 // Fills what concerns servers in `config`, which then points to `servers` and to `room`.

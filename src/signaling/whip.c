@@ -49,8 +49,8 @@ bool signaling_whip_next_event(struct signaling_whip *whip, struct signaling_whi
         *event = (struct signaling_whip_event){
             .type = SIGNALING_WHIP_EVENT_ANSWER, .text = whip->answer.ptr};
     } else if (take_news(whip, SIGNALING_WHIP_EVENT_FAILED)) {
-        *event =
-            (struct signaling_whip_event){.type = SIGNALING_WHIP_EVENT_FAILED, .text = whip->why};
+        *event = (struct signaling_whip_event){
+            .type = SIGNALING_WHIP_EVENT_FAILED, .code = whip->code, .text = whip->why};
     } else if (take_news(whip, SIGNALING_WHIP_EVENT_CLOSED)) {
         *event = (struct signaling_whip_event){.type = SIGNALING_WHIP_EVENT_CLOSED};
     } else {
@@ -98,8 +98,9 @@ void signaling_whip_close(struct signaling_whip *whip, yodel_time now)
     }
 }
 
-static void fail(struct signaling_whip *whip)
+static void fail(struct signaling_whip *whip, const char *code)
 {
+    whip->code = code;
     whip->state = SIGNALING_WHIP_FAILED;
     whip->news = BIT(SIGNALING_WHIP_EVENT_FAILED);
 }
@@ -114,7 +115,7 @@ void signaling_whip_reject(struct signaling_whip *whip, const char *why)
     put_format(&w, "the endpoint's answer cannot be used: %.300s", why);
     whip->why[w.len] = '\0';
     whip->has_request = false;
-    fail(whip);
+    fail(whip, "bad-answer");
 }
 
 // ---- waiting
@@ -137,18 +138,18 @@ static void wait(struct signaling_whip *whip, yodel_duration at_least, yodel_tim
 }
 
 // There is no session, for the reason in `why`.
-static void refuse(struct signaling_whip *whip, enum signaling_whip_hope hope,
+static void refuse(struct signaling_whip *whip, struct signaling_whip_verdict verdict,
     yodel_duration retry_after, yodel_time now)
 {
-    bool may_hope = hope == SIGNALING_WHIP_HOPE_SOON ||
-                    (hope == SIGNALING_WHIP_HOPE_ONCE_OPEN && whip->has_had_session);
+    bool may_hope = verdict.hope == SIGNALING_WHIP_HOPE_SOON ||
+                    (verdict.hope == SIGNALING_WHIP_HOPE_ONCE_OPEN && whip->has_had_session);
 
     if (is_closing(whip)) {
         end(whip);
     } else if (may_hope) {
         wait(whip, retry_after, now);
     } else {
-        fail(whip);
+        fail(whip, verdict.code);
     }
 }
 
@@ -165,9 +166,10 @@ static void refuse_unanswered(struct signaling_whip *whip, const char *clause, y
     struct writer w = writer_of(span_of(whip->why, sizeof whip->why - 1));
     struct signaling_whip_why_context context = context_of(whip);
 
-    signaling_whip_why_unanswered(&w, &context, clause);
+    struct signaling_whip_verdict verdict = signaling_whip_why_unanswered(&w, &context, clause);
+
     whip->why[w.len] = '\0';
-    refuse(whip, SIGNALING_WHIP_HOPE_ONCE_OPEN, 0, now);
+    refuse(whip, verdict, 0, now);
 }
 
 static void refuse_answer(
@@ -175,10 +177,10 @@ static void refuse_answer(
 {
     struct writer w = writer_of(span_of(whip->why, sizeof whip->why - 1));
     struct signaling_whip_why_context context = context_of(whip);
-    enum signaling_whip_hope hope = signaling_whip_why_refused(&w, &context, response);
+    struct signaling_whip_verdict verdict = signaling_whip_why_refused(&w, &context, response);
 
     whip->why[w.len] = '\0';
-    refuse(whip, hope, signaling_whip_why_retry_after(response), now);
+    refuse(whip, verdict, signaling_whip_why_retry_after(response), now);
 }
 
 // Its answer is one that no endpoint should give; `what` is a clause about it.
@@ -189,7 +191,7 @@ static void refuse_misfit(struct signaling_whip *whip, const char *what, yodel_t
     put_format(&w, "the endpoint at %s %s; is it a %s endpoint?", whip->target.host, what,
         whip->is_whep ? "WHEP" : "WHIP");
     whip->why[w.len] = '\0';
-    refuse(whip, SIGNALING_WHIP_HOPE_NONE, 0, now);
+    refuse(whip, (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_NONE, "not-ours"}, 0, now);
 }
 
 // ---- from the beginning to the offer

@@ -70,12 +70,13 @@ enum signaling_whip_event_type {
     SIGNALING_WHIP_EVENT_OFFER_WANTED, // Of a new peer, which may use `servers`.
     SIGNALING_WHIP_EVENT_ANSWER,       // `text`: for yodel_peer_set_remote_description.
     SIGNALING_WHIP_EVENT_WAITING,      // Why, in `text`; OFFER_WANTED comes after `wait`.
-    SIGNALING_WHIP_EVENT_FAILED,       // Why, in `text`.
-    SIGNALING_WHIP_EVENT_CLOSED,       // The last one.
+    SIGNALING_WHIP_EVENT_FAILED, // Why, in `text`, and in `code` of signaling/whip_why.h or "bad-answer".
+    SIGNALING_WHIP_EVENT_CLOSED, // The last one.
 };
 
 struct signaling_whip_event {
     enum signaling_whip_event_type type;
+    const char *code;
     const char *text; // A sentence, or SDP.
     yodel_duration wait;
     const struct signaling_ice_links *servers;
@@ -129,6 +130,7 @@ struct signaling_whip {
     yodel_time close_at; // YODEL_NEVER while it is not being closed.
     uint32_t news;       // A bit for each type of event that waits.
     yodel_duration wait;
+    const char *code;
     char why[SIGNALING_WHIP_WHY_MAX];
 };
 

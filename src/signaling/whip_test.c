@@ -256,6 +256,7 @@ static void five_redirections_are_followed(void)
     }
     answer(REDIRECT("307 Temporary Redirect", "/on"));
     check_event(SIGNALING_WHIP_EVENT_FAILED);
+    CHECK_TEXT(event.code, "not-ours");
     CHECK(strstr(event.text, "sends on and on"));
     close_scene();
 }
@@ -313,6 +314,7 @@ static void whoever_is_refused_learns_what_to_do(void)
         offer();
         answer(rows[i].text);
         check_event(rows[i].want);
+        CHECK_EQ(event.code != NULL, rows[i].want == SIGNALING_WHIP_EVENT_FAILED);
         if (!strstr(event.text, rows[i].says)) {
             fprintf(stderr, "\"%s\" lacks \"%s\": ", event.text, rows[i].says);
         }
@@ -330,6 +332,7 @@ static void a_token_that_stayed_behind_is_spoken_of(void)
     check_request("POST", "/b");
     answer(STATUS("401 Unauthorized"));
     check_event(SIGNALING_WHIP_EVENT_FAILED);
+    CHECK_TEXT(event.code, "token");
     CHECK(strstr(event.text, "sends on to edge.example"));
     close_scene();
 }
@@ -361,6 +364,7 @@ static void a_first_connection_that_fails_is_told(void)
         offer();
         signaling_whip_unanswered(&whip, request.id, rows[i].clause, now);
         check_event(SIGNALING_WHIP_EVENT_FAILED);
+        CHECK_TEXT(event.code, "no-server");
         CHECK(strstr(event.text, rows[i].clause) && strstr(event.text, rows[i].says));
         close_scene();
     }

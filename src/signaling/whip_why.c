@@ -99,15 +99,42 @@ static void put_redirection(struct writer *why, const struct signaling_http_resp
         (unsigned)response->status);
 }
 
-static enum signaling_whip_hope put_server_error(
-    struct writer *why, const struct signaling_http_response *response)
+// What is left: the endpoint understood, and does not want to.
+static void put_refusal(struct writer *why, const struct signaling_http_response *response)
 {
-    put_format(why, "the endpoint failed (HTTP %u)", (unsigned)response->status);
-    put_excerpt(why, response);
-    return SIGNALING_WHIP_HOPE_ONCE_OPEN;
+    bool is_counter_offer = response->status == 406 && is_type(response, "application/sdp");
+
+    put_format(why, "the endpoint refused the offer (HTTP %u)%s", (unsigned)response->status,
+        is_counter_offer ? ": it wants to make the offer itself, which is not supported here" : "");
+    if (!is_counter_offer) {
+        put_excerpt(why, response);
+    }
 }
 
-enum signaling_whip_hope signaling_whip_why_refused(struct writer *why,
+static struct signaling_whip_verdict judge_class(struct writer *why,
+    const struct signaling_whip_why_context *context,
+    const struct signaling_http_response *response)
+{
+    uint32_t status = response->status;
+
+    if (status < 300) {
+        put_success(why, context, response);
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_NONE, "not-ours"};
+    }
+    if (status < 400) {
+        put_redirection(why, response);
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_NONE, "not-there"};
+    }
+    if (status < 500) {
+        put_refusal(why, response);
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_NONE, "refused"};
+    }
+    put_format(why, "the endpoint failed (HTTP %u)", (unsigned)status);
+    put_excerpt(why, response);
+    return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_ONCE_OPEN, "refused"};
+}
+
+struct signaling_whip_verdict signaling_whip_why_refused(struct writer *why,
     const struct signaling_whip_why_context *context,
     const struct signaling_http_response *response)
 {
@@ -117,46 +144,28 @@ enum signaling_whip_hope signaling_whip_why_refused(struct writer *why,
     case 401:
     case 403:
         put_token(why, context, response);
-        return SIGNALING_WHIP_HOPE_NONE;
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_NONE, "token"};
     case 404:
     case 410:
         put_not_found(why, context, response);
-        return SIGNALING_WHIP_HOPE_ONCE_OPEN;
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_ONCE_OPEN, "not-there"};
     case 405:
     case 501:
         put_format(why, "what is there takes no offers (HTTP %u): is it the endpoint's URL?",
             (unsigned)status);
-        return SIGNALING_WHIP_HOPE_NONE;
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_NONE, "not-ours"};
     case 409:
-        return put_conflict(why, context);
+        return (struct signaling_whip_verdict){put_conflict(why, context), "busy"};
     case 429:
     case 503:
         put_format(why, "the endpoint has too much to do (HTTP %u)", (unsigned)status);
-        return SIGNALING_WHIP_HOPE_SOON;
+        return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_SOON, "busy"};
     default:
-        break;
+        return judge_class(why, context, response);
     }
-    if (status < 300) {
-        put_success(why, context, response);
-        return SIGNALING_WHIP_HOPE_NONE;
-    }
-    if (status < 400) {
-        put_redirection(why, response);
-        return SIGNALING_WHIP_HOPE_NONE;
-    }
-    if (status >= 500) {
-        return put_server_error(why, response);
-    }
-    bool is_counter_offer = status == 406 && is_type(response, "application/sdp");
-    put_format(why, "the endpoint refused the offer (HTTP %u)%s", (unsigned)status,
-        is_counter_offer ? ": it wants to make the offer itself, which is not supported here" : "");
-    if (!is_counter_offer) {
-        put_excerpt(why, response);
-    }
-    return SIGNALING_WHIP_HOPE_NONE;
 }
 
-void signaling_whip_why_unanswered(
+struct signaling_whip_verdict signaling_whip_why_unanswered(
     struct writer *why, const struct signaling_whip_why_context *context, const char *clause)
 {
     const char *advice = strstr(clause, "certificate")
@@ -164,6 +173,7 @@ void signaling_whip_why_unanswered(
                              : "; is it the endpoint's URL, and does it run?";
 
     put_format(why, "cannot use %s: %s%s", context->host, clause, advice);
+    return (struct signaling_whip_verdict){SIGNALING_WHIP_HOPE_ONCE_OPEN, "no-server"};
 }
 
 yodel_duration signaling_whip_why_retry_after(const struct signaling_http_response *response)

@@ -19,6 +19,12 @@ enum signaling_whip_hope {
     SIGNALING_WHIP_HOPE_SOON,
 };
 
+struct signaling_whip_verdict {
+    enum signaling_whip_hope hope;
+    const char
+        *code; // For a script: "token", "not-there", "refused", "busy", "not-ours", "no-server".
+};
+
 struct signaling_whip_why_context {
     bool is_whep;
     bool has_token;
@@ -27,12 +33,12 @@ struct signaling_whip_why_context {
 };
 
 // Of an answer that is none to an offer.
-enum signaling_whip_hope signaling_whip_why_refused(struct writer *why,
+struct signaling_whip_verdict signaling_whip_why_refused(struct writer *why,
     const struct signaling_whip_why_context *context,
     const struct signaling_http_response *response);
 
 // Of no answer; `clause` is the connection's.
-void signaling_whip_why_unanswered(
+struct signaling_whip_verdict signaling_whip_why_unanswered(
     struct writer *why, const struct signaling_whip_why_context *context, const char *clause);
 
 // Seconds in a Retry-After field; 0 where there is none, or a date.
