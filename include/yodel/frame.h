@@ -61,6 +61,7 @@ struct yodel_frame {
     uint16_t height;
     uint64_t seq; // Number of its (first) packet. Sound: a gap is a loss, and one may come after a
                   // later one.
+    bool is_copy; // Of sound: its packet was lost, and a later one brought a copy (RFC 2198).
     yodel_time arrival;   // Of the packet that came last.
     uint64_t capture_ntp; // `captured` by its sender's clock, in 2^-32 seconds (RFC 3550 §4).
 };

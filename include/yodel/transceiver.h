@@ -103,6 +103,10 @@ void yodel_transceiver_request_key_frame(yodel_transceiver *transceiver);
 // video). YODEL_EVENT_BITRATE is never above it.
 void yodel_transceiver_set_max_bitrate(yodel_transceiver *transceiver, uint64_t bitrate);
 
+// Of sound: up to so many earlier frames, 2 at most, go along in each packet while the other side reports losses, 3 % for
+// one and 10 % for two, where both know RED (RFC 2198). 0, the default: none.
+void yodel_transceiver_set_redundancy(yodel_transceiver *transceiver, unsigned frames);
+
 void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *user);
 void *yodel_transceiver_user(const yodel_transceiver *transceiver);
 

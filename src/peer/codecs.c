@@ -11,14 +11,14 @@
 #define VIDEO_CLOCK 90000u
 
 static const struct peer_codec codecs[YODEL_CODEC_COUNT] = {
-    [YODEL_OPUS] = {SDP_AUDIO, "audio/opus", 48000, 2, 111, 0, "minptime=10;useinbandfec=1"},
-    [YODEL_PCMU] = {SDP_AUDIO, "audio/PCMU", 8000, 1, 0, 0, ""},
-    [YODEL_PCMA] = {SDP_AUDIO, "audio/PCMA", 8000, 1, 8, 0, ""},
-    [YODEL_VP8] = {SDP_VIDEO, "video/VP8", VIDEO_CLOCK, 0, 96, 97, ""},
-    [YODEL_VP9] = {SDP_VIDEO, "video/VP9", VIDEO_CLOCK, 0, 98, 99, "profile-id=0"},
-    [YODEL_H264] = {SDP_VIDEO, "video/H264", VIDEO_CLOCK, 0, 102, 103,
+    [YODEL_OPUS] = {SDP_AUDIO, "audio/opus", 48000, 2, 111, 0, 63, "minptime=10;useinbandfec=1"},
+    [YODEL_PCMU] = {SDP_AUDIO, "audio/PCMU", 8000, 1, 0, 0, 0, ""},
+    [YODEL_PCMA] = {SDP_AUDIO, "audio/PCMA", 8000, 1, 8, 0, 0, ""},
+    [YODEL_VP8] = {SDP_VIDEO, "video/VP8", VIDEO_CLOCK, 0, 96, 97, 0, ""},
+    [YODEL_VP9] = {SDP_VIDEO, "video/VP9", VIDEO_CLOCK, 0, 98, 99, 0, "profile-id=0"},
+    [YODEL_H264] = {SDP_VIDEO, "video/H264", VIDEO_CLOCK, 0, 102, 103, 0,
         "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
-    [YODEL_AV1] = {SDP_VIDEO, "video/AV1", VIDEO_CLOCK, 0, 104, 105, "profile=0"},
+    [YODEL_AV1] = {SDP_VIDEO, "video/AV1", VIDEO_CLOCK, 0, 104, 105, 0, "profile=0"},
 };
 
 const struct peer_codec *peer_codecs_get(enum yodel_codec codec)

@@ -3,7 +3,7 @@
 //
 // Implements  RFC 9429 §5.2.1, §5.3.1 (codecs of a section); RFC 7587 §7 (Opus), RFC 7741 §6 (VP8),
 //             RFC 9628 §6 (VP9), RFC 6184 §8.2.2 (H.264), RTP Payload Format for AV1 §7; RFC 4588 §8.6
-//             (RTX)
+//             (RTX), RFC 2198 §5 (RED)
 // Not here    encoding and decoding
 // Limits      the table: a payload type of each, from the dynamic range where it has no static one
 
@@ -19,7 +19,8 @@ struct peer_codec {
     uint32_t clock_rate;
     uint8_t channels;
     uint8_t payload_type; // In our offers,
-    uint8_t rtx;          // and of its RTX; 0: none.
+    uint8_t rtx;          // of its RTX,
+    uint8_t red;          // and of RED with it inside; 0: none.
     const char *fmtp;     // What we can receive; "": nothing to say.
 };
 

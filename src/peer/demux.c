@@ -74,7 +74,8 @@ static bool has_payload_type(const struct yodel_transceiver *t, uint8_t payload_
     for (size_t i = 0; i < t->agreed.codec_count; i++) {
         const struct jsep_codec *codec = &t->agreed.codecs[i];
 
-        if (codec->payload_type == payload_type || (codec->has_rtx && codec->rtx == payload_type)) {
+        if (codec->payload_type == payload_type || (codec->has_rtx && codec->rtx == payload_type) ||
+            (codec->has_red && codec->red == payload_type)) {
             return true;
         }
     }

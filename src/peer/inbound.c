@@ -5,12 +5,14 @@
 #include "base/assert.h"
 #include "peer/codecs.h"
 #include "peer/cutter.h"
+#include "rtp/payload/red.h"
 #include "rtp/rtx.h"
 
 struct inbound_sound {
     struct rtp_place place;
     yodel_time arrival;
     enum yodel_codec codec;
+    bool is_copy;
     bool has_level;
     bool is_voice;
     uint8_t level;
@@ -64,6 +66,7 @@ static void begin(struct inbound *in, uint32_t ssrc, uint32_t clock_rate)
     rtp_source_init(&in->source, ssrc, clock_rate);
     rtp_nack_init(&in->nack);
     rtp_nack_set_rtt(&in->nack, rtt);
+    in->heard_top = 0;
     if (in->is_video) {
         rtp_frames_restart(&in->frames);
     }
@@ -71,7 +74,7 @@ static void begin(struct inbound *in, uint32_t ssrc, uint32_t clock_rate)
 
 // ---- packets
 
-// RFC 4588 §8.6: which codec it is, and whether it is a repair.
+// RFC 4588 §8.6: which codec it is, and whether it is a repair. RED counts as what is in it.
 static const struct jsep_codec *find_codec(
     const struct jsep_rtp *agreed, uint8_t payload_type, bool *is_rtx)
 {
@@ -79,18 +82,44 @@ static const struct jsep_codec *find_codec(
         const struct jsep_codec *codec = &agreed->codecs[i];
 
         *is_rtx = codec->has_rtx && codec->rtx == payload_type;
-        if (*is_rtx || codec->payload_type == payload_type) {
+        if (*is_rtx || codec->payload_type == payload_type ||
+            (codec->has_red && codec->red == payload_type)) {
             return codec;
         }
     }
     return NULL;
 }
 
-static void take_sound(struct inbound *in, const struct rtp_packet *packet,
+// Whether number `seq` of sound is new: it is so once. What is too old to tell is new if it is a packet of its own,
+// for SRTP has seen to that, and not if it is a copy.
+static bool is_unheard(struct inbound *in, uint64_t seq, bool is_copy)
+{
+    if (in->heard_top == 0 || seq > in->heard_top) {
+        uint64_t step = seq - in->heard_top;
+        bool is_far = in->heard_top == 0 || step >= INBOUND_HEARD;
+
+        // Nothing is wanted from before the first.
+        in->heard = in->heard_top == 0 ? UINT64_MAX : (is_far ? 0 : in->heard << step) | 1;
+        in->heard_top = seq;
+        return true;
+    }
+    uint64_t back = in->heard_top - seq;
+    if (back >= INBOUND_HEARD) {
+        return !is_copy;
+    }
+    bool is_heard = (in->heard >> back & 1) != 0;
+    in->heard |= (uint64_t)1 << back;
+    return !is_heard;
+}
+
+// `values` is NULL for a copy.
+static void take_sound(struct inbound *in, struct bytes payload,
     const struct rtp_ext_values *values, const struct rtp_place *place, yodel_time now)
 {
-    if (packet->payload.len == 0 || packet->payload.len > RTP_FRAMES_PACKET_MAX) {
-        in->padding_packets += packet->payload.len == 0;
+    static const struct rtp_ext_values none;
+
+    if (payload.len == 0 || payload.len > RTP_FRAMES_PACKET_MAX) {
+        in->padding_packets += payload.len == 0;
         return;
     }
     if (in->sound_count == INBOUND_SOUNDS) {
@@ -104,11 +133,39 @@ static void take_sound(struct inbound *in, const struct rtp_packet *packet,
     sound->place = *place;
     sound->arrival = now;
     sound->codec = in->codec;
+    sound->is_copy = values == NULL;
+    values = values ? values : &none;
     sound->has_level = rtp_ext_has(values, RTP_EXT_AUDIO_LEVEL);
     sound->level = values->audio_level;
     sound->is_voice = values->is_voice;
-    sound->len = (uint16_t)packet->payload.len;
-    memcpy(sound->data, packet->payload.ptr, packet->payload.len);
+    sound->len = (uint16_t)payload.len;
+    memcpy(sound->data, payload.ptr, payload.len);
+}
+
+// What is in a RED packet: the newest is the packet's own, and each before it that of the packet before.
+static void take_red(struct inbound *in, const struct jsep_codec *codec,
+    const struct rtp_packet *packet, const struct rtp_ext_values *values,
+    const struct rtp_place *place, yodel_time now)
+{
+    struct rtp_red red;
+
+    if (rtp_red_parse(&red, packet->payload, codec->red) != YODEL_OK) {
+        in->discarded++;
+        return;
+    }
+    for (size_t back = 0; back < red.count; back++) {
+        const struct rtp_red_block *block = &red.blocks[red.count - 1 - back];
+        struct rtp_place from = {place->seq - back, place->timestamp - block->before};
+        bool is_copy = back > 0;
+
+        if (block->payload_type != codec->payload_type || place->seq < back ||
+            place->timestamp < block->before || (is_copy && block->payload.len == 0) ||
+            !is_unheard(in, from.seq, is_copy)) {
+            continue;
+        }
+        in->copies += is_copy;
+        take_sound(in, block->payload, is_copy ? NULL : values, &from, now);
+    }
 }
 
 static void take_video(struct inbound *in, const struct rtp_packet *packet,
@@ -178,8 +235,10 @@ void inbound_recv(struct inbound *in, const struct jsep_rtp *agreed, struct rtp_
     }
     if (in->is_video) {
         take_video(in, packet, &place, is_rtx, now);
-    } else {
-        take_sound(in, packet, values, &place, now);
+    } else if (codec->has_red && codec->red == packet->payload_type) {
+        take_red(in, codec, packet, values, &place, now);
+    } else if (is_unheard(in, place.seq, false)) {
+        take_sound(in, packet->payload, values, &place, now);
     }
 }
 
@@ -220,6 +279,7 @@ static bool next_sound(struct inbound *in, struct yodel_frame *frame)
         .is_key = true,
         .timestamp = sound->place.timestamp,
         .seq = sound->place.seq,
+        .is_copy = sound->is_copy,
         .arrival = sound->arrival,
         .has_audio_level = sound->has_level,
         .is_voice = sound->is_voice,

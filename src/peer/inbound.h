@@ -3,11 +3,14 @@
 //     recv ──► the stream's own packets, and repaired ones (RTX) ──► video: nack, frames ──► next
 //                                                                └─► sound: as they come ──► next
 //
+// A packet of sound that brings copies of earlier ones (RED) is as many frames as did not come before: its own, and behind
+// it those of the packets that were lost, with their numbers and times. Each number becomes a frame once.
+//
 // One stream at a time: where the other side begins another (a new SSRC), it takes the place of the one before, whose
 // late packets are dropped.
 //
 // Implements  RFC 3550 §6.4.1 (reports), §8.2 (SSRCs that change); RFC 4588 §8.6 (RTX goes with a payload type); RFC
-//             4585 §6.2.1, §6.3.1
+//             4585 §6.2.1, §6.3.1; RFC 2198 §4 (a copy is of a packet before, one each)
 // Not here    decryption, whose packet it is (peer/demux.h), jitter buffers
 // Ownership   owns its buffers; a frame borrows from them, or from the caller's room, until the next call
 // Limits      INBOUND_PLACES packets of video wait to become frames, INBOUND_SOUNDS packets of sound to be taken
@@ -24,6 +27,8 @@
 
 #define INBOUND_PLACES 1024u
 #define INBOUND_SOUNDS 64u
+#define INBOUND_HEARD                                                                              \
+    64u // Of so many of the latest packets of sound it is known whether they came.
 #define INBOUND_FRAME_ROOM ((size_t)INBOUND_PLACES * RTP_FRAMES_PACKET_MAX)
 
 struct inbound_sound;
@@ -41,10 +46,12 @@ struct inbound {
     struct rtp_frames frames;     // Of video.
     struct inbound_sound *sounds; // A ring, of sound.
     size_t sound_first, sound_count;
+    uint64_t heard_top, heard; // The latest number of sound, and a bit for it and for each before.
     uint8_t fir_seq;
     bool is_key_asked; // By the application.
     uint64_t frames_received, key_frames_received, bytes_received;
     uint64_t rtx_packets, rtx_octets, padding_packets, header_octets;
+    uint64_t copies;             // Frames that RED brought back.
     uint64_t unknown, discarded; // Packets of no payload type that was agreed on, and of no use.
     uint64_t nacks, plis, firs;
     yodel_time last_packet;

@@ -68,7 +68,9 @@ static void audio_and_video_are_offered_and_answered(void)
     add(&a, SDP_VIDEO, SDP_SENDONLY);
     offer(&a, &b);
     CHECK(strstr(a.text, "a=group:BUNDLE 0 1 2\r\n") != NULL);
-    CHECK(strstr(a.text, "m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8\r\n") != NULL);
+    CHECK(strstr(a.text, "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 0 8\r\n") != NULL);
+    CHECK(strstr(a.text, "a=rtpmap:63 red/48000/2\r\n") != NULL);
+    CHECK(strstr(a.text, "a=fmtp:63 111/111\r\n") != NULL);
     CHECK(strstr(a.text, "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 102 103 104 105\r\n") != NULL);
     CHECK(strstr(a.text, "a=rtpmap:97 rtx/90000\r\n") != NULL);
     CHECK(strstr(a.text, "a=fmtp:97 apt=96\r\n") != NULL);
@@ -103,6 +105,51 @@ static void audio_and_video_are_offered_and_answered(void)
     CHECK(agreed.sends && !agreed.receives);
     CHECK_EQ(agreed.source_count, 0);
     teardown();
+}
+
+// The offer's text with one part of it replaced.
+static void replace(char *text, size_t room, const char *from, const char *to)
+{
+    char *at = strstr(text, from);
+
+    CHECK(at != NULL && strlen(text) + strlen(to) - strlen(from) < room);
+    memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+    memcpy(at, to, strlen(to));
+}
+
+// RFC 2198 §5. Where it stands says whether they would rather have it; one with another list is not for us.
+static void red_is_answered_where_it_was_offered(void)
+{
+    static const struct {
+        const char *types, *fmtp, *answered;
+        bool has_red, prefers_red;
+    } rows[] = {
+        {" 111 63 0 8", "111/111", " 111 63 0 8", true, false},
+        {" 63 111 0 8", "111/111/111", " 63 111 0 8", true, true},
+        {" 111 63 0 8", "0/0", " 111 0 8", false, false},
+        {" 111 63 0 8", "111", " 111 0 8", false, false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        static char text[SDP_TEXT_MAX];
+        char line[64];
+        struct jsep_rtp agreed;
+
+        setup_media();
+        add(&a, SDP_AUDIO, SDP_SENDRECV);
+        (void)snprintf(text, sizeof text, "%s", make(&a, YODEL_SDP_OFFER));
+        replace(text, sizeof text, " 111 63 0 8", rows[i].types);
+        (void)snprintf(line, sizeof line, "a=fmtp:63 %s", rows[i].fmtp);
+        replace(text, sizeof text, "a=fmtp:63 111/111", line);
+        must(set_remote(&b, YODEL_SDP_OFFER, text));
+        (void)snprintf(line, sizeof line, "SAVPF%s\r\n", rows[i].answered);
+        CHECK(strstr(make(&b, YODEL_SDP_ANSWER), line) != NULL);
+        must(set_local(&b, YODEL_SDP_ANSWER, ""));
+        CHECK(jsep_rtp_find(&b.jsep, at(&b, 0), &agreed));
+        CHECK_EQ(agreed.codecs[0].codec, YODEL_OPUS);
+        CHECK_EQ(agreed.codecs[0].has_red, rows[i].has_red);
+        CHECK_EQ(agreed.codecs[0].prefers_red, rows[i].prefers_red);
+        teardown();
+    }
 }
 
 static void directions_are_what_both_want(void)
@@ -346,6 +393,7 @@ static void every_browsers_media_is_answered(void)
 }
 
 TEST_MAIN(TEST(audio_and_video_are_offered_and_answered), TEST(directions_are_what_both_want),
+    TEST(red_is_answered_where_it_was_offered),
     TEST(a_codec_that_nobody_has_rejects_its_section_alone),
     TEST(the_first_section_may_be_the_one_that_is_rejected),
     TEST(media_is_rejected_where_it_is_not_taken), TEST(an_offer_takes_what_add_track_made),

@@ -10,7 +10,7 @@
 #include "peer/jsep_check.h"
 
 #define FMTP_MAX 128u
-#define RTX_PER_CODEC 2u // A codec, and its RTX.
+#define PER_CODEC 2u // A codec, and its RTX or its RED.
 
 #define AUDIO_FEEDBACK SDP_TRANSPORT_CC
 #define VIDEO_FEEDBACK (SDP_TRANSPORT_CC | SDP_GOOG_REMB | SDP_CCM_FIR | SDP_NACK | SDP_NACK_PLI)
@@ -71,6 +71,25 @@ static const struct sdp_codec *find_rtx(const struct sdp_media *media, uint8_t p
 
         if (sdp_is_codec(codec, "rtx") &&
             sdp_find_number(codec->fmtp, "apt", UINT64_MAX) == payload_type) {
+            return codec;
+        }
+    }
+    return NULL;
+}
+
+// RFC 2198 §5: the RED that carries a payload type, twice in its list at least, or NULL.
+static const struct sdp_codec *find_red(const struct sdp_media *media, const struct sdp_codec *of)
+{
+    char list[16];
+
+    snprintf(list, sizeof list, "%u/%u", of->payload_type, of->payload_type);
+    struct bytes want = bytes_of_text(list);
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct sdp_codec *codec = &media->codecs[i];
+
+        if (sdp_is_codec(codec, "red") && codec->clock == of->clock &&
+            codec->channels == of->channels &&
+            bytes_equal(bytes_sub(codec->fmtp, 0, want.len), want)) {
             return codec;
         }
     }
@@ -160,14 +179,36 @@ static bool fill_streams(const struct jsep *jsep, const struct yodel_transceiver
     return true;
 }
 
-// One codec, and its RTX where `rtx` is not 0.
+// Payload types of what comes with a codec; 0: nothing.
+struct attendants {
+    uint8_t rtx, red;
+    bool is_red_first;
+};
+
+// `format` says which payload type it is about, twice if it likes.
+static bool add_attendant(struct sdp_media *media, struct arena *arena, uint8_t payload_type,
+    const char *name, const struct sdp_codec *of, const char *format)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, format, of->payload_type, of->payload_type);
+    struct bytes fmtp = copy_text(arena, text);
+    media->codecs[media->codec_count++] = (struct sdp_codec){
+        .payload_type = payload_type,
+        .channels = of->channels,
+        .clock = of->clock,
+        .name = bytes_of_text(name),
+        .fmtp = fmtp,
+    };
+    return fmtp.ptr != NULL;
+}
+
 static bool add_codec(struct sdp_media *media, struct arena *arena, enum yodel_codec codec,
-    uint8_t payload_type, uint8_t rtx, uint8_t feedback)
+    uint8_t payload_type, const struct attendants *with, uint8_t feedback)
 {
     const struct peer_codec *ours = peer_codecs_get(codec);
-    char apt[16];
-
-    media->codecs[media->codec_count++] = (struct sdp_codec){
+    bool is_good = true;
+    struct sdp_codec made = {
         .payload_type = payload_type,
         .channels = ours->kind == SDP_AUDIO ? ours->channels : 1,
         .feedback = feedback,
@@ -175,25 +216,23 @@ static bool add_codec(struct sdp_media *media, struct arena *arena, enum yodel_c
         .name = bytes_of_text(peer_codecs_name(codec)),
         .fmtp = bytes_of_text(ours->fmtp),
     };
-    if (rtx == 0) {
-        return true;
+
+    if (with->red != 0 && with->is_red_first) {
+        is_good = add_attendant(media, arena, with->red, "red", &made, "%u/%u");
     }
-    snprintf(apt, sizeof apt, "apt=%u", payload_type);
-    struct bytes fmtp = copy_text(arena, apt);
-    media->codecs[media->codec_count++] = (struct sdp_codec){
-        .payload_type = rtx,
-        .channels = 1,
-        .clock = ours->clock_rate,
-        .name = bytes_of_text("rtx"),
-        .fmtp = fmtp,
-    };
-    return fmtp.ptr != NULL;
+    media->codecs[media->codec_count++] = made;
+    if (with->red != 0 && !with->is_red_first) {
+        is_good = add_attendant(media, arena, with->red, "red", &made, "%u/%u");
+    }
+    if (with->rtx != 0) {
+        is_good = is_good && add_attendant(media, arena, with->rtx, "rtx", &made, "apt=%u");
+    }
+    return is_good;
 }
 
 static bool reserve(struct arena *arena, struct sdp_media *media)
 {
-    media->codecs =
-        arena_new_array(arena, RTX_PER_CODEC * YODEL_CODEC_COUNT, sizeof *media->codecs);
+    media->codecs = arena_new_array(arena, PER_CODEC * YODEL_CODEC_COUNT, sizeof *media->codecs);
     media->extmaps = arena_new_array(arena, COUNT(extensions), sizeof *media->extmaps);
     return media->codecs && media->extmaps;
 }
@@ -207,7 +246,8 @@ bool jsep_rtp_fill_offer(const struct jsep *jsep, const struct yodel_transceiver
     for (size_t i = 0; i < transceiver->codec_count && is_good; i++) {
         const struct peer_codec *ours = peer_codecs_get(transceiver->codecs[i]);
 
-        is_good = add_codec(media, arena, transceiver->codecs[i], ours->payload_type, ours->rtx,
+        is_good = add_codec(media, arena, transceiver->codecs[i], ours->payload_type,
+            &(struct attendants){.rtx = ours->rtx, .red = ours->red},
             feedback_of(transceiver->kind));
     }
     for (size_t i = 0; i < COUNT(extensions) && is_good; i++) {
@@ -237,6 +277,19 @@ static bool is_answered(const struct sdp_media *media, enum yodel_codec codec)
     return find_codec(media, codec) != NULL;
 }
 
+// Of what comes with one of their codecs, what we have for it, too.
+static struct attendants attendants_of(
+    const struct sdp_media *offered, const struct sdp_codec *theirs, enum yodel_codec codec)
+{
+    const struct peer_codec *ours = peer_codecs_get(codec);
+    const struct sdp_codec *rtx = ours->rtx != 0 ? find_rtx(offered, theirs->payload_type) : NULL;
+    const struct sdp_codec *red = ours->red != 0 ? find_red(offered, theirs) : NULL;
+
+    return (struct attendants){.rtx = rtx ? rtx->payload_type : 0,
+        .red = red ? red->payload_type : 0,
+        .is_red_first = red && red < theirs};
+}
+
 // RFC 9429 §5.3.1: codecs in the offer's order, with the offer's payload types. Each once.
 static bool answer_codecs(const struct yodel_transceiver *t, const struct sdp_media *offered,
     struct arena *arena, struct sdp_media *media)
@@ -250,9 +303,8 @@ static bool answer_codecs(const struct yodel_transceiver *t, const struct sdp_me
         if (!is_ours(t, theirs, &codec) || is_answered(media, codec)) {
             continue;
         }
-        const struct sdp_codec *rtx =
-            peer_codecs_get(codec)->rtx != 0 ? find_rtx(offered, theirs->payload_type) : NULL;
-        is_good = add_codec(media, arena, codec, theirs->payload_type, rtx ? rtx->payload_type : 0,
+        struct attendants with = attendants_of(offered, theirs, codec);
+        is_good = add_codec(media, arena, codec, theirs->payload_type, &with,
             theirs->feedback & feedback_of(t->kind));
     }
     return is_good;
@@ -323,11 +375,16 @@ static void take_codecs(
             }
             const struct sdp_codec *rtx = find_rtx(theirs, codec->payload_type);
             bool has_rtx = rtx && find_rtx(ours, codec->payload_type) != NULL;
+            const struct sdp_codec *red = find_red(theirs, codec), *our_red = find_red(ours, mine);
+            bool has_red = red && our_red && red->payload_type == our_red->payload_type;
             agreed->codecs[agreed->codec_count++] = (struct jsep_codec){
                 .codec = all[k],
                 .payload_type = codec->payload_type,
                 .has_rtx = has_rtx,
                 .rtx = has_rtx ? rtx->payload_type : 0,
+                .has_red = has_red,
+                .red = has_red ? red->payload_type : 0,
+                .prefers_red = has_red && red < codec,
                 .feedback = codec->feedback & mine->feedback,
             };
         }

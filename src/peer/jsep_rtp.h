@@ -2,7 +2,7 @@
 // answer with, and what both have agreed on.
 //
 // Implements  RFC 9429 §5.2.1 (offers), §5.3.1 (answers), §5.8.3; RFC 8834, RFC 8285 §6 (extensions),
-//             RFC 8830 (msid), RFC 5576 (ssrc), RFC 4588 §8 (RTX)
+//             RFC 8830 (msid), RFC 5576 (ssrc), RFC 4588 §8 (RTX), RFC 2198 §5 (RED of sound)
 // Not here    directions (peer/jsep_transceiver.h), the transport of a section
 // Ownership   what is made lives in `arena` and borrows the transceiver and the offer; what was
 //             agreed on borrows the descriptions

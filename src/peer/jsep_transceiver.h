@@ -30,7 +30,10 @@ struct jsep_codec {
     enum yodel_codec codec;
     uint8_t payload_type;
     bool has_rtx;
-    uint8_t rtx;      // Its payload type.
+    uint8_t rtx;  // Its payload type.
+    bool has_red; // And so of RED, with this codec inside,
+    uint8_t red;
+    bool prefers_red; // which the other side would rather have.
     uint8_t feedback; // Of enum sdp_feedback.
 };
 
@@ -83,6 +86,7 @@ struct yodel_transceiver {
     struct outbound *out; // NULL: nothing was sent yet.
     struct inbound *in;   // NULL: nothing came yet.
     uint64_t max_bps;     // 0: as much as is of use.
+    size_t redundancy;    // Copies of sound that go along at most.
 };
 
 // Adds one that wants a section. Fails with NO_MEMORY and RANGE.

@@ -10,6 +10,8 @@
     0x7fff // Of a stream's first packet: well before the first wrap (RFC 3711 §3.3.1).
 #define PADDING_LEN 224 // In a packet that is nothing but padding.
 // Of a packet before it is encrypted, with room for what RTX adds.
+#define LOST_SMOOTHING                                                                             \
+    0.25 // A report is about fifty packets of sound: chance has a large part in it.
 #define PACKET_ROOM (OUTBOUND_PACKET_MAX - SRTP_RTP_OVERHEAD_MAX - RTP_RTX_OSN_SIZE)
 
 struct outbound_frame {
@@ -214,6 +216,44 @@ static bool has_transport_seq(const struct jsep_rtp *agreed)
     return agreed->exts.ids[RTP_EXT_TRANSPORT_SEQ] != 0;
 }
 
+void outbound_choose_distance(struct outbound *out, size_t distance_max)
+{
+    size_t distance = out->lost > OUTBOUND_RED_LOSS_2 ? 2 : out->lost > OUTBOUND_RED_LOSS;
+
+    out->distance = distance < distance_max ? distance : distance_max;
+}
+
+void outbound_recv_report(
+    struct outbound *out, const struct rtcp_report *report, size_t distance_max)
+{
+    out->report = *report;
+    out->has_report = true;
+    out->lost += LOST_SMOOTHING * (report->fraction_lost / 256.0 - out->lost);
+    outbound_choose_distance(out, distance_max);
+}
+
+// A payload, or of sound that is often lost several (RFC 2198). False: there is none.
+static bool put_payload(struct outbound *out, const struct jsep_codec *codec, uint32_t timestamp,
+    struct writer *w, bool *is_last)
+{
+    const struct outbound_frame *frame = first_of(out);
+    struct bytes payload = bytes_of(frame->data, frame->len);
+
+    if (out->is_video || !codec->has_red) {
+        out->redundancy.count = 0; // What is not kept would be missing in a row.
+        return cutter_emit(&out->cutter, w, is_last);
+    }
+    *is_last = true; // Sound is one packet.
+    if (out->distance > 0) {
+        redundancy_put(&out->redundancy, w, OUTBOUND_SOUND_MAX, out->distance, codec->payload_type,
+            timestamp, payload);
+    } else {
+        put_bytes(w, payload);
+    }
+    redundancy_keep(&out->redundancy, timestamp, payload);
+    return true;
+}
+
 // A packet of the first frame; false where it gives none (any more), and has to go.
 static bool emit_of_first(struct outbound *out, const struct jsep_rtp *agreed,
     const struct outbound_stamp *stamp, struct writer *w, struct outbound_packet *packet)
@@ -230,7 +270,8 @@ static bool emit_of_first(struct outbound *out, const struct jsep_rtp *agreed,
     if (!out->is_cutting) {
         start_cutting(out, frame);
     }
-    struct rtp_packet header = {.payload_type = codec->payload_type,
+    bool is_red = !out->is_video && codec->has_red && out->distance > 0;
+    struct rtp_packet header = {.payload_type = is_red ? codec->red : codec->payload_type,
         .seq = (uint16_t)out->seq,
         .timestamp = out->timestamp + (uint32_t)frame->timestamp,
         .ssrc = out->sender.ssrc};
@@ -238,7 +279,7 @@ static bool emit_of_first(struct outbound *out, const struct jsep_rtp *agreed,
     rtp_packet_put_header(&room, &header);
     rtp_ext_put(&room, 0, &agreed->exts, &values);
     size_t header_len = room.len;
-    if (!cutter_emit(&out->cutter, &room, &is_last) || room.failed) {
+    if (!put_payload(out, codec, header.timestamp, &room, &is_last) || room.failed) {
         return false;
     }
     if (is_last && out->is_video) {

@@ -19,12 +19,15 @@
 #include "base/list.h"
 #include "peer/cutter.h"
 #include "peer/jsep_transceiver.h"
+#include "peer/redundancy.h"
 #include "rtp/history.h"
 #include "rtp/rtx.h"
 #include "rtp/sender.h"
 
 #define OUTBOUND_PACKET_MAX 1200
-#define OUTBOUND_SOUND_MAX 1100 // In one packet, whatever its extensions.
+#define OUTBOUND_SOUND_MAX 1100  // In one packet, whatever its extensions.
+#define OUTBOUND_RED_LOSS 0.03   // With more lost, a copy of the sound before goes along,
+#define OUTBOUND_RED_LOSS_2 0.10 // and with more than this, two.
 #define OUTBOUND_FRAME_MAX (1u << 20)
 #define OUTBOUND_FRAMES_MAX 64u
 #define OUTBOUND_BYTES_MAX (1u << 21)
@@ -46,8 +49,11 @@ struct outbound {
     size_t frame_count;
     size_t bytes; // In them, that were not sent.
     struct cutter cutter;
-    bool is_cutting; // The first of them.
-    bool needs_key;  // A frame was refused, or none was put yet.
+    bool is_cutting;              // The first of them.
+    bool needs_key;               // A frame was refused, or none was put yet.
+    double lost;                  // The average of reports, 0 to 1.
+    struct redundancy redundancy; // Of sound,
+    size_t distance;              // with so many copies of what came before; 0: none.
     struct rtp_history history;
     struct rtcp_report report; // The other side's last about us.
     bool has_report;
@@ -81,6 +87,11 @@ void outbound_clear(struct outbound *out); // What waits is not sent any more.
 
 // When what waits longest was put; YODEL_NEVER: nothing waits.
 yodel_time outbound_oldest(const struct outbound *out);
+
+// What the other side says of this stream; up to `distance_max` copies of sound go along from now on.
+void outbound_recv_report(
+    struct outbound *out, const struct rtcp_report *report, size_t distance_max);
+void outbound_choose_distance(struct outbound *out, size_t distance_max);
 
 // Each writes one whole packet, not yet encrypted, with what was agreed on. False: there is none.
 bool outbound_emit(struct outbound *out, const struct jsep_rtp *agreed,

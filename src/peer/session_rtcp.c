@@ -8,15 +8,14 @@
 
 // ---- taking
 
-static struct outbound *find_outbound(const struct session *session, uint32_t ssrc)
+static struct yodel_transceiver *find_sender(const struct session *session, uint32_t ssrc)
 {
-    for (struct yodel_transceiver *t = NULL;
-         (t = jsep_transceiver_next(session->jsep, t)) != NULL;) {
-        if (t->out && t->ssrc == ssrc) {
-            return t->out;
-        }
+    struct yodel_transceiver *t = jsep_transceiver_next(session->jsep, NULL);
+
+    while (t && !(t->out && t->ssrc == ssrc)) {
+        t = jsep_transceiver_next(session->jsep, t);
     }
-    return NULL;
+    return t;
 }
 
 static struct inbound *find_inbound(const struct session *session, uint32_t ssrc)
@@ -53,13 +52,13 @@ static void take_rtt(struct session *session, const struct rtcp_echo *echo, yode
 
 static void take_report(struct session *session, const struct rtcp_block *block, yodel_time now)
 {
-    struct outbound *out = find_outbound(session, block->ssrc);
+    struct yodel_transceiver *t = find_sender(session, block->ssrc);
 
-    if (!out) {
+    if (!t) {
         return; // Of another's, or of RTX, which is reported on too.
     }
-    out->report = block->report;
-    out->has_report = true;
+    struct outbound *out = t->out;
+    outbound_recv_report(out, &block->report, t->redundancy);
     take_rtt(session, &block->report.echo, now);
     if (out->is_video && !session->has_feedback) {
         cc_gcc_recv_report(&session->gcc, block->report.fraction_lost, now);
@@ -106,11 +105,12 @@ static void take_bye(struct session *session, uint32_t ssrc)
 // What the other side, as a receiver, asks of a stream of ours.
 static void take_request(struct session *session, const struct rtcp_block *block, yodel_time now)
 {
-    struct outbound *out = find_outbound(session, block->ssrc);
+    struct yodel_transceiver *t = find_sender(session, block->ssrc);
 
-    if (!out || !out->is_video) {
+    if (!t || !t->out->is_video) {
         return;
     }
+    struct outbound *out = t->out;
     if (block->kind == RTCP_NACK) {
         out->nacks++;
         rtp_history_recv_nack(&out->history, &block->nack, now);

@@ -79,6 +79,34 @@ static void what_is_lost_is_sent_again(void)
     media_pair_close(&m);
 }
 
+// RFC 2198: once losses are reported, each packet of sound brings the one or two before it, and each is heard once.
+static void what_is_lost_of_sound_comes_with_what_follows(void)
+{
+    static const unsigned percents[] = {6, 20};
+
+    for (size_t i = 0; i < COUNT(percents); i++) {
+        media_pair_open(&m, 17 + i);
+        yodel_transceiver_set_redundancy(m.sound[0], 2);
+        m.pair.filter = lose;
+        percent = percents[i];
+        media_pair_play(&m, YODEL_SECONDS(5));
+        CHECK_EQ(m.sound[0]->out->distance, i + 1);
+        uint32_t sent = m.numbers[0][YODEL_AUDIO], heard = got(1, YODEL_AUDIO)->frames;
+        uint64_t copies = m.sound[1]->in->copies;
+        lost = 0;
+        media_pair_play(&m, YODEL_SECONDS(20));
+        sent = m.numbers[0][YODEL_AUDIO] - sent;
+        heard = got(1, YODEL_AUDIO)->frames - heard;
+        CHECK(m.sound[1]->in->copies - copies > sent * percent / 200);
+        CHECK(heard <= sent + 2 && heard > sent - sent / 50);
+        CHECK_EQ(got(1, YODEL_AUDIO)->broken, 0);
+        m.pair.filter = NULL;
+        media_pair_play(&m, YODEL_SECONDS(12));
+        CHECK_EQ(m.sound[0]->out->distance, 0); // Nothing is lost any more.
+        media_pair_close(&m);
+    }
+}
+
 static void after_an_outage_a_key_frame_is_asked_for(void)
 {
     media_pair_open(&m, 3);
@@ -341,6 +369,7 @@ static void the_end_is_told_by_a_bye(void)
 }
 
 TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again),
+    TEST(what_is_lost_of_sound_comes_with_what_follows),
     TEST(after_an_outage_a_key_frame_is_asked_for), TEST(one_session_serves_over_restarts),
     TEST(data_may_come_after_media), TEST(media_may_come_after_data),
     TEST(nothing_goes_where_it_was_not_agreed_on), TEST(who_wants_no_media_rejects_them),

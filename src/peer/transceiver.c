@@ -284,6 +284,14 @@ YODEL_API void yodel_transceiver_set_max_bitrate(yodel_transceiver *transceiver,
     }
 }
 
+YODEL_API void yodel_transceiver_set_redundancy(yodel_transceiver *transceiver, unsigned frames)
+{
+    transceiver->redundancy = frames < REDUNDANCY_MAX ? frames : REDUNDANCY_MAX;
+    if (transceiver->out) {
+        outbound_choose_distance(transceiver->out, transceiver->redundancy);
+    }
+}
+
 YODEL_API void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *user)
 {
     transceiver->user = user;
