@@ -129,7 +129,7 @@ yodel_time session_next_timeout(const struct session *session)
 
     for (struct yodel_transceiver *t = NULL;
          (t = jsep_transceiver_next(session->jsep, t)) != NULL;) {
-        if (t->in) {
+        if (t->in && t->is_agreed && t->agreed.receives) { // Else nothing is asked for again.
             at = time_min(at, inbound_next_timeout(t->in));
         }
         if (may_send(t)) {

@@ -220,6 +220,40 @@ static void rtx_and_types_that_lie_are_counted(void)
     media_pair_close(&m);
 }
 
+// P6: RED that ends too early, of itself, of others, and of times and numbers that never were.
+static void red_that_lies_brings_nothing_back(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t len, frames;
+    } rows[] = {
+        {"", 0, 0},         // Nothing.
+        {"\xef\0\0", 3, 0}, // Half a head.
+        {"\xef\0\0\x10\x6f"
+         "short",
+            10, 0},                 // A block past the end.
+        {"\xbf\0\0\1\x6fxy", 7, 0}, // RED in RED.
+        {"\xef\0\0\1\xef\0\0\1\x80\0\0\1\x80\0\0\1\x80\0\0\1\x80\0\0\1\x80\0\0\1\x80\0\0\1", 32, 0},
+        {"\x80\0\0\1\x6fxy", 7, 1},     // A copy of another codec's.
+        {"\xef\xff\xfc\1\x6fxy", 7, 1}, // A copy of what came.
+        {"\xef\0\0\0\x6fy", 6, 1},      // An empty one.
+    };
+
+    open_and_play(15);
+    struct inbound *in = m.sound[1]->in;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint64_t frames = in->frames_received, brought = in->copies;
+        uint64_t seq = m.sound[0]->out->seq++;
+        struct rtp_packet packet = packet_of(m.sound[0]->ssrc, (uint16_t)seq, 63);
+        packet.timestamp = m.sound[0]->out->sender.timestamp + 960;
+        packet.payload = bytes_of(rows[i].bytes, rows[i].len);
+        media_pair_give_rtp(&m, 0, seq, &packet);
+        CHECK_EQ(in->frames_received - frames, rows[i].frames);
+        CHECK_EQ(in->copies, brought);
+    }
+    media_pair_close(&m);
+}
+
 // RFC 3550 §8.2: a new SSRC begins a new stream, and what is late of the one before is not taken for its.
 static void a_new_stream_takes_the_place_of_the_one_before(void)
 {
@@ -362,6 +396,8 @@ TEST_MAIN(TEST(what_was_heard_is_not_heard_again), TEST(what_is_changed_is_dropp
     TEST(plain_rtp_is_nothing), TEST(media_before_the_keys_are_dropped),
     TEST(our_own_ssrc_is_not_believed), TEST(strange_ssrcs_fill_nothing),
     TEST(a_mid_of_nobodys_is_for_nobody), TEST(rtx_and_types_that_lie_are_counted),
+    TEST(red_that_lies_brings_nothing_back),
+
     TEST(a_new_stream_takes_the_place_of_the_one_before),
     TEST(key_frames_are_not_made_for_each_request), TEST(asking_for_everything_has_its_limit),
     TEST(a_bye_of_somebodys_ends_nothing_that_goes_on),

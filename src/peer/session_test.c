@@ -147,6 +147,62 @@ static void one_session_serves_over_restarts(void)
     media_pair_close(&m);
 }
 
+// V12, R10: on the wire no number of a stream is there twice, whatever is negotiated, lost, stopped and begun.
+static struct {
+    uint32_t ssrc;
+    bool seen[65536];
+} wires[16];
+static uint32_t twice;
+static size_t wire_count;
+
+static bool watch_numbers(
+    struct peer_pair *pair, int from, const struct yodel_path *path, uint8_t *data, size_t *len)
+{
+    size_t i = 0;
+
+    if (from == 0 && is_rtp(data)) {
+        struct reader r = reader_of(bytes_of(data + 2, 10));
+        uint16_t seq = read_u16(&r);
+        (void)read_u32(&r);
+        uint32_t ssrc = read_u32(&r);
+        while (i < wire_count && wires[i].ssrc != ssrc) {
+            i++;
+        }
+        CHECK(i < COUNT(wires));
+        wire_count += i == wire_count;
+        wires[i].ssrc = ssrc;
+        twice += wires[i].seen[seq];
+        wires[i].seen[seq] = true;
+    }
+    return lose(pair, from, path, data, len);
+}
+
+static void no_number_is_sent_twice_whatever_happens(void)
+{
+    memset(wires, 0, sizeof wires);
+    wire_count = twice = 0;
+    media_pair_open(&m, 19);
+    m.pair.filter = watch_numbers;
+    percent = 5;
+    yodel_transceiver_set_redundancy(m.sound[0], 2);
+    for (int i = 0; i < 6; i++) {
+        media_pair_play(&m, YODEL_SECONDS(1));
+        CHECK_EQ(yodel_transceiver_set_direction(
+                     m.video[0], i % 2 == 0 ? YODEL_RECVONLY : YODEL_SENDRECV),
+            YODEL_OK);
+        if (i == 3) {
+            yodel_peer_restart_ice(m.pair.side[0].peer);
+        }
+        CHECK_EQ(peer_pair_negotiate(&m.pair, 0), YODEL_OK);
+    }
+    media_pair_play(&m, YODEL_SECONDS(2));
+    CHECK(wire_count >= 3); // Sound, video, and what was sent again.
+    CHECK(m.video[0]->out->rtx_packets > 0);
+    CHECK_EQ(twice, 0);
+    CHECK_EQ(media_pair_session(&m, 0)->stats.protect_failures, 0);
+    media_pair_close(&m);
+}
+
 static void data_may_come_after_media(void)
 {
     yodel_channel *channel;
@@ -371,9 +427,10 @@ static void the_end_is_told_by_a_bye(void)
 TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again),
     TEST(what_is_lost_of_sound_comes_with_what_follows),
     TEST(after_an_outage_a_key_frame_is_asked_for), TEST(one_session_serves_over_restarts),
-    TEST(data_may_come_after_media), TEST(media_may_come_after_data),
-    TEST(nothing_goes_where_it_was_not_agreed_on), TEST(who_wants_no_media_rejects_them),
-    TEST(a_frame_is_refused_by_name), TEST(after_a_refused_frame_only_a_key_frame_will_do),
+    TEST(no_number_is_sent_twice_whatever_happens), TEST(data_may_come_after_media),
+    TEST(media_may_come_after_data), TEST(nothing_goes_where_it_was_not_agreed_on),
+    TEST(who_wants_no_media_rejects_them), TEST(a_frame_is_refused_by_name),
+    TEST(after_a_refused_frame_only_a_key_frame_will_do),
     TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_pacer_knows_what_waits),
     TEST(the_estimate_grows_where_there_is_room), TEST(statistics_of_both_ends_agree),
     TEST(the_end_is_told_by_a_bye))

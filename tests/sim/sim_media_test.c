@@ -42,6 +42,9 @@ static void f1_losses_freeze_little(void)
         SIM_CHECK(&show.sim, losses[i] > 0.05 || (f.frozen < 0.05 && f.seen > 0.995));
         SIM_CHECK(&show.sim, losses[i] > 0.1 || (f.concealed < INTELLIGIBLE && f.seen > 0.9));
         SIM_CHECK(&show.sim, f.concealed < 0.15);
+        // RFC 3611 §4.4: who only looks and listens knows the round trip, too.
+        yodel_duration rtt = show.sim.sides[1].peer->session->rtt;
+        SIM_CHECK(&show.sim, rtt > YODEL_MS(75) && rtt < YODEL_MS(90));
         show_end(&show);
     }
 }
