@@ -8,10 +8,9 @@
 
 #define FIRST_SEQ_MASK                                                                             \
     0x7fff // Of a stream's first packet: well before the first wrap (RFC 3711 §3.3.1).
-#define PADDING_LEN 224 // In a packet that is nothing but padding.
+#define PADDING_LEN 224     // In a packet that is nothing but padding.
+#define LOST_SMOOTHING 0.25 // A report is about fifty sounds: chance has a large part in it.
 // Of a packet before it is encrypted, with room for what RTX adds.
-#define LOST_SMOOTHING                                                                             \
-    0.25 // A report is about fifty packets of sound: chance has a large part in it.
 #define PACKET_ROOM (OUTBOUND_PACKET_MAX - SRTP_RTP_OVERHEAD_MAX - RTP_RTX_OSN_SIZE)
 
 struct outbound_frame {

@@ -396,9 +396,7 @@ TEST_MAIN(TEST(what_was_heard_is_not_heard_again), TEST(what_is_changed_is_dropp
     TEST(plain_rtp_is_nothing), TEST(media_before_the_keys_are_dropped),
     TEST(our_own_ssrc_is_not_believed), TEST(strange_ssrcs_fill_nothing),
     TEST(a_mid_of_nobodys_is_for_nobody), TEST(rtx_and_types_that_lie_are_counted),
-    TEST(red_that_lies_brings_nothing_back),
-
-    TEST(a_new_stream_takes_the_place_of_the_one_before),
+    TEST(red_that_lies_brings_nothing_back), TEST(a_new_stream_takes_the_place_of_the_one_before),
     TEST(key_frames_are_not_made_for_each_request), TEST(asking_for_everything_has_its_limit),
     TEST(a_bye_of_somebodys_ends_nothing_that_goes_on),
     TEST(rates_and_clocks_that_lie_stay_within_limits),
