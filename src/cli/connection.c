@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/addr.h"
 #include "cli/connection_peer.h"
 #include "net/clock.h"
 #include "net/env.h"
@@ -322,38 +321,7 @@ const char *cli_connection_server(const char *asked)
     return url;
 }
 
-static void take_relay_url(void *ctx, const struct yodel_stats_member *member)
-{
-    struct cli_connection *connection = ctx;
-
-    if (strcmp(member->type, "local-candidate") == 0 && strcmp(member->name, "url") == 0) {
-        (void)snprintf(connection->path, sizeof connection->path, "relay (%s)", member->text);
-    }
-}
-
-static const char *whereabouts(const struct yodel_path *path)
-{
-    if (addr_is_loopback(&path->remote) || addr_same_ip(&path->remote, &path->local)) {
-        return "this machine";
-    }
-    bool is_near = addr_is_private(&path->remote) || addr_is_link_local(&path->remote);
-    return is_near ? "local network" : "direct";
-}
-
 const char *cli_connection_path(struct cli_connection *connection)
 {
-    struct yodel_path path;
-    const char *local, *remote;
-
-    if (!connection->peer || !yodel_peer_selected_path(connection->peer, &path, &local, &remote)) {
-        return "no path";
-    }
-    if (strcmp(local, "relay") == 0 || strcmp(remote, "relay") == 0) {
-        (void)snprintf(connection->path, sizeof connection->path, "relay (the other side's)");
-        yodel_peer_stats(connection->peer, take_relay_url, connection);
-        return connection->path;
-    }
-    (void)snprintf(connection->path, sizeof connection->path, "%s%s", whereabouts(&path),
-        path.transport == YODEL_UDP ? "" : " over TCP");
-    return connection->path;
+    return connection->peer ? cli_path_describe(connection->peer, connection->path) : "no path";
 }

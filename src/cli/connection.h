@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "cli/command.h"
+#include "cli/path.h"
 #include "cli/servers.h"
 #include "signaling/link.h"
 #include "signaling/meet.h"
@@ -69,7 +70,7 @@ struct cli_connection {
     bool is_over;
     struct cli_servers own, servers; // The command line's, and with the server's.
     uv_timer_t timer;                // For the step at hand.
-    char path[CLI_SERVERS_URL_MAX + 16];
+    char path[CLI_PATH_MAX];
 };
 
 // Begins. Fails with a sentence in `why`.

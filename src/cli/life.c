@@ -1,4 +1,4 @@
-// The life of a command that transfers.
+// The life of a command that connects.
 
 #include "cli/life.h"
 
@@ -14,11 +14,14 @@ void cli_life_init(struct cli_life *life, uv_signal_cb on_interrupt, void *ctx)
     uv_signal_start(&life->terminated, on_interrupt, SIGTERM);
 }
 
-void cli_life_deinit(struct cli_life *life, struct cli_connection *connection)
+void cli_life_ignore_interrupts(struct cli_life *life)
 {
     uv_close((uv_handle_t *)&life->interrupted, NULL);
     uv_close((uv_handle_t *)&life->terminated, NULL);
-    cli_connection_deinit(connection);
+}
+
+void cli_life_deinit(struct cli_life *life)
+{
     uv_run(&life->loop, UV_RUN_NOWAIT);
     (void)uv_loop_close(&life->loop);
 }

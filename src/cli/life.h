@@ -1,4 +1,4 @@
-// The life of `yodel send` and of `yodel receive`: a loop, the signals that interrupt it, what it tells,
+// The life of a command that connects: a loop, the signals that interrupt it, what it tells,
 // and the one end that it comes to.
 //
 // Not here    which transfer, and what an interrupt says to the other side
@@ -23,9 +23,11 @@ struct cli_life {
 
 // `on_interrupt` gets `ctx` in its handle's data.
 void cli_life_init(struct cli_life *life, uv_signal_cb on_interrupt, void *ctx);
-void cli_life_deinit(struct cli_life *life, struct cli_connection *connection);
+// From now on an interrupt ends the program at once.
+void cli_life_ignore_interrupts(struct cli_life *life);
+void cli_life_deinit(struct cli_life *life);
 
-// Begins the connection and runs the loop to its end.
+// Begins the connection of `yodel send` or `yodel receive`, and runs the loop to its end.
 void cli_life_run(struct cli_life *life, struct cli_connection *connection,
     const struct cli_connection_options *options);
 

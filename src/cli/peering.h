@@ -33,9 +33,10 @@ struct cli_peering {
 
 // All from the loop, but never from within a call of the command's.
 struct cli_peering_handler {
-    // A new peer, before its first offer or answer. The command attaches it (yodel_media_new,
-    // yodel_runtime_add) with `handler` and `handler_ctx`, or with a handler of its own that hands each
-    // event on to that one; and adds its transceivers. It fails with whatever that failed with.
+    // A new peer, before its first offer; or its first answer, with the other side's offer set
+    // (YODEL_SIGNALING_HAVE_REMOTE_OFFER). The command attaches it (yodel_media_new, yodel_runtime_add)
+    // with `handler` and `handler_ctx`, or with a handler of its own that hands each event on to that one;
+    // and adds its transceivers, or takes the offer's. It fails with whatever that failed with.
     enum yodel_err (*on_peer)(
         void *ctx, yodel_peer *peer, yodel_peer_handler *handler, void *handler_ctx);
     void (*on_gone)(void *ctx, yodel_peer *peer); // Detaches it; it is freed then.

@@ -391,7 +391,9 @@ static void deinit(struct receive *receive)
     if (receive->has_input) {
         uv_close((uv_handle_t *)&receive->input, NULL);
     }
-    cli_life_deinit(&receive->life, &receive->connection);
+    cli_life_ignore_interrupts(&receive->life);
+    cli_connection_deinit(&receive->connection);
+    cli_life_deinit(&receive->life);
     transfer_folder_deinit(&receive->folder);
 }
 

@@ -347,7 +347,9 @@ static void deinit(struct send *send)
         uv_close((uv_handle_t *)&send->input, NULL);
         (void)fcntl(STDIN_FILENO, F_SETFL, send->input_flags);
     }
-    cli_life_deinit(&send->life, &send->connection);
+    cli_life_ignore_interrupts(&send->life);
+    cli_connection_deinit(&send->connection);
+    cli_life_deinit(&send->life);
     transfer_files_deinit(&send->files);
 }
 

@@ -351,6 +351,25 @@ enum yodel_err signaling_link_new(
     return connect_link(link);
 }
 
+enum yodel_err signaling_link_again(struct signaling_link *link)
+{
+    if (!link->is_over || link->wsi) {
+        return YODEL_ERR_INVALID_STATE;
+    }
+    drop_messages(link);
+    link->is_over = link->has_heard = false;
+    link->text_len = 0;
+    return connect_link(link);
+}
+
+void signaling_link_close(struct signaling_link *link)
+{
+    link->is_over = true;
+    if (link->wsi) {
+        lws_set_timeout(link->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    }
+}
+
 void signaling_link_free(struct signaling_link *link)
 {
     if (!link) {

@@ -34,6 +34,12 @@ struct signaling_link_options {
 YODEL_MUST_USE enum yodel_err signaling_link_new(
     const struct signaling_link_options *options, struct signaling_link **link);
 
+// Connects anew, once it is over. INVALID_STATE: the old connection is not gone yet.
+YODEL_MUST_USE enum yodel_err signaling_link_again(struct signaling_link *link);
+
+// Ends the connection; on_close is not called.
+void signaling_link_close(struct signaling_link *link);
+
 // Closes in order and frees, in the loop's next turns; no callback comes any more.
 void signaling_link_free(struct signaling_link *link);
 
