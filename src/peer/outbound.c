@@ -99,9 +99,10 @@ void outbound_free(struct outbound *out)
 static enum yodel_err refuse(struct outbound *out, enum yodel_err err)
 {
     out->frames_refused++;
-    if (out->is_video && !out->needs_key) {
-        out->needs_key = true;
-        rtp_sender_recv_pli(&out->sender); // As if the other side had asked.
+    out->needs_key = out->is_video;
+    // As if the other side had asked: each time, for the one that was asked for may have been refused as well.
+    if (out->is_video && !out->sender.is_key_wanted) {
+        rtp_sender_recv_pli(&out->sender);
     }
     return err;
 }

@@ -299,6 +299,21 @@ static void a_frame_is_refused_by_name(void)
     media_pair_close(&m);
 }
 
+static void whoever_begins_with_another_frame_is_asked_for_a_key_frame(void)
+{
+    media_pair_open(&m, 15);
+    m.answers_keys = false;
+    for (uint32_t asked = 1; asked <= 3; asked++) { // Again, where that did not help.
+        CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_ERR_WOULD_BLOCK);
+        CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_ERR_WOULD_BLOCK);
+        peer_pair_run(&m.pair, YODEL_SECONDS(1));
+        CHECK_EQ(got(0, YODEL_VIDEO)->key_requests, asked);
+    }
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, true), YODEL_OK);
+    CHECK_EQ(media_pair_send(&m, 0, YODEL_VP8, false), YODEL_OK);
+    media_pair_close(&m);
+}
+
 static void after_a_refused_frame_only_a_key_frame_will_do(void)
 {
     media_pair_open(&m, 11);
@@ -430,6 +445,7 @@ TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again
     TEST(no_number_is_sent_twice_whatever_happens), TEST(data_may_come_after_media),
     TEST(media_may_come_after_data), TEST(nothing_goes_where_it_was_not_agreed_on),
     TEST(who_wants_no_media_rejects_them), TEST(a_frame_is_refused_by_name),
+    TEST(whoever_begins_with_another_frame_is_asked_for_a_key_frame),
     TEST(after_a_refused_frame_only_a_key_frame_will_do),
     TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_pacer_knows_what_waits),
     TEST(the_estimate_grows_where_there_is_room), TEST(statistics_of_both_ends_agree),
