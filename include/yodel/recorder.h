@@ -66,6 +66,10 @@ struct yodel_recorder_config {
     void *ctx;
 };
 
+// isTypeSupported: whether a file of that name can hold a codec. What cannot be held need not be negotiated
+// (yodel_transceiver_set_codec_preferences).
+bool yodel_recorder_can_hold(const char *path, enum yodel_codec codec);
+
 // The file is opened beside the loop: what fails then (its name, the disk, a library without files) is an event. Fails
 // with TYPE (neither sound nor pictures), RANGE (a name of 1024 bytes), NO_MEMORY, NETWORK (no thread).
 enum yodel_err yodel_recorder_new(yodel_runtime *runtime, const char *path,

@@ -13,7 +13,7 @@
 // a key frame. Pictures may change their size within the file; a file's head says that of the first.
 //
 // Implements  W3C mediastream-recording §2 (what a recording is), with containers by name (device/muxer_container.h)
-// Not here    a thread: writing blocks for as long as the disk takes
+// Not here    a thread: writing blocks for as long as the disk takes (stream/recorder_writer.h)
 // Ownership   the caller's struct holds it; frames are borrowed until put returns
 // Limits      one track of sound and one of video, each of one codec; MUXER_FRAME_MAX a frame; what waits, of
 //             muxer_queue.h; rotation is kept by MP4 alone, that of the first frame; no sound of more channels than 2

@@ -259,6 +259,13 @@ YODEL_API enum yodel_err yodel_recorder_track(
 
 // ---- beginning and end
 
+YODEL_API bool yodel_recorder_can_hold(const char *path, enum yodel_codec codec)
+{
+    char text[MUXER_TEXT_MAX];
+
+    return codec < YODEL_CODEC_COUNT && device_muxer_can_hold(path, codec, text);
+}
+
 static enum yodel_err start_writer(yodel_recorder *recorder, const char *path)
 {
     struct recorder_writer_config config = {.loop = runtime_loop(recorder->runtime),

@@ -53,12 +53,12 @@ static void on_ended(void *ctx)
     is_ended = true;
 }
 
-static void begin(const char *path, unsigned leave)
+static void begin(const char *path, enum device_muxer_expects expects, unsigned leave)
 {
     struct recorder_writer_config config = {.loop = &loop,
         .alloc = &slow.base,
         .path = path,
-        .expects = DEVICE_MUXER_VIDEO,
+        .expects = expects,
         .overwrites = true,
         .on_started = on_started,
         .on_failed = on_failed,
@@ -102,7 +102,7 @@ static void what_waits_for_a_slow_disk_is_bounded_and_pictures_go_on_with_a_key_
     const char *path = fixture_path(".webm");
     const size_t fit = RECORDER_WRITER_BYTES_MAX / LARGE - 1;
 
-    begin(path, 0);
+    begin(path, DEVICE_MUXER_VIDEO, 0);
     CHECK(recorder_writer_wants_key(&writer));
     for (size_t i = 0; i < CLIP_ONSET_PICTURE; i++) {
         CHECK_EQ(put_large(&clip->frames[i]), i < fit);
@@ -137,7 +137,7 @@ static void without_memory_pictures_go_on_with_a_key_frame(void)
     const struct clip *clip = clip_of(YODEL_H264);
     const char *path = fixture_path(".mp4");
 
-    begin(path, 1000);
+    begin(path, DEVICE_MUXER_VIDEO, 1000);
     for (size_t i = 0; i < clip->count; i++) {
         slow.is_empty = i == 5;
         CHECK_EQ(recorder_writer_put(&writer, &clip->frames[i]), i < 5 || i >= CLIP_ONSET_PICTURE);
@@ -155,7 +155,7 @@ static void what_was_no_key_frame_after_all_is_asked_for_again(void)
     struct yodel_frame bad = clip_of(YODEL_VP8)->frames[1];
     const char *path = fixture_path(".webm");
 
-    begin(path, 1000);
+    begin(path, DEVICE_MUXER_BOTH, 1000);
     bad.is_key = true; // So it says.
     CHECK(recorder_writer_put(&writer, &bad));
     while (!recorder_writer_wants_key(&writer)) {
@@ -163,7 +163,7 @@ static void what_was_no_key_frame_after_all_is_asked_for_again(void)
     }
     CHECK(recorder_writer_put(&writer, &clip_of(YODEL_VP8)->frames[0]));
     finish();
-    CHECK_EQ(started, 1); // With its end.
+    CHECK_EQ(started, 1); // With its end, as no sound came.
     CHECK_EQ(recorder_writer_stats(&writer).frames, 1);
     CHECK_EQ(recorder_writer_stats(&writer).dropped, 1);
     fixture_remove(path);
