@@ -107,12 +107,25 @@ enum yodel_device_kind {
     YODEL_LOUDSPEAKER,
 };
 
+// MediaDeviceInfo. What it points to lives until the visitor returns.
+struct yodel_device {
+    enum yodel_device_kind kind;
+    const char *id; // For yodel_source_config.
+    const char *label;
+    bool is_default; // Of its kind.
+};
+
+// enumerateDevices, of one kind: those of now. It asks the system, which takes some milliseconds. Fails with NO_MEMORY,
+// NOT_SUPPORTED (built without devices).
+enum yodel_err yodel_device_list(enum yodel_device_kind kind,
+    void (*visit)(void *ctx, const struct yodel_device *device), void *ctx);
+
 // What the user is asked; the label is the device's. Without a permission callback nothing is ever captured.
 typedef bool yodel_permission(void *ctx, enum yodel_device_kind kind, const char *label);
 
 // getUserMedia (CAMERA, MICROPHONE), getDisplayMedia (SCREEN), for one device. Fails with NOT_FOUND (no such device),
 // ABORTED (NotAllowedError: the permission was refused, or nobody was there to be asked), NO_MEMORY, NOT_SUPPORTED (built without
-// devices). What fails later ends the track.
+// devices), TYPE (a loudspeaker). What fails later, as where another program uses the device, ends the track.
 enum yodel_err yodel_source_open_device(yodel_runtime *runtime, enum yodel_device_kind kind,
     const struct yodel_source_config *config, yodel_permission *permission, void *ctx,
     yodel_track **track);

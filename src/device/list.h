@@ -1,7 +1,7 @@
 // List: which cameras, microphones, loudspeakers and screens there are. enumerateDevices.
 //
 // Ownership   values only
-// Threads     none: any thread may call. Reading asks the sound server, and takes some milliseconds
+// Threads     the loop's: loudspeakers are SDL's. Reading asks the sound server, and takes some milliseconds
 // Limits      DEVICE_LIST_MAX; what is more, or has a longer id, is left out
 
 #ifndef DEVICE_LIST_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/port.h"
 #include "yodel/media.h"
 
 #define DEVICE_LIST_MAX 64
@@ -29,8 +30,10 @@ struct device_list {
     struct device_entry entries[DEVICE_LIST_MAX];
 };
 
-// `display` is that of X11 (DISPLAY), or NULL: no screen. Without the permission to open a camera, it is not there.
-void device_list_read(struct device_list *list, const char *display);
+// Those of one kind. A screen is X11's, by DISPLAY; a camera is not there without the permission to open it. Fails with
+// NOT_SUPPORTED (built without devices); then there are none.
+YODEL_MUST_USE enum yodel_err device_list_read(
+    struct device_list *list, enum yodel_device_kind kind);
 
 // Nothing came, went or became the default one.
 bool device_list_equal(const struct device_list *a, const struct device_list *b);

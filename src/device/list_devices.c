@@ -1,11 +1,13 @@
-// The list, of libavdevice: see the header.
+// The list, of libavdevice and SDL: see the header.
 
 #include <libavdevice/avdevice.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "device/libav.h"
 #include "device/list.h"
+#include "device/speaker.h"
 
 // What is too long is left out: an id that was cut would be another's.
 static void add(struct device_list *list, const struct device_entry *entry)
@@ -63,35 +65,50 @@ static bool read_inputs(
     return is_answered;
 }
 
-static bool read_outputs(struct device_list *list, const char *format, const char *prefix)
+static void add_loudspeaker(void *ctx, const char *name)
 {
-    const AVOutputFormat *output = av_guess_format(format, NULL, NULL);
-    AVDeviceInfoList *infos = NULL;
-    bool is_answered = output && avdevice_list_output_sinks(output, NULL, NULL, &infos) >= 0;
+    struct device_list *list = ctx;
+    struct device_entry entry = {.kind = YODEL_LOUDSPEAKER};
+    int len = snprintf(entry.id, sizeof entry.id, "%s", name);
 
-    if (infos) {
-        add_all(list, YODEL_LOUDSPEAKER, prefix, infos);
+    (void)snprintf(entry.label, sizeof entry.label, "%s", name);
+    if (len > 0 && (size_t)len < sizeof entry.id) {
+        add(list, &entry);
     }
-    avdevice_free_list_devices(&infos);
-    return is_answered;
 }
 
-void device_list_read(struct device_list *list, const char *display)
+static void add_screen(struct device_list *list)
+{
+    const char *display = getenv("DISPLAY");
+    struct device_entry entry = {.kind = YODEL_SCREEN, .is_default = true};
+
+    if (display && display[0] && strlen(display) < DEVICE_LIST_LABEL_MAX / 2) {
+        (void)snprintf(entry.id, sizeof entry.id, "%s", display);
+        (void)snprintf(entry.label, sizeof entry.label, "Screen %s", display);
+        add(list, &entry);
+    }
+}
+
+enum yodel_err device_list_read(struct device_list *list, enum yodel_device_kind kind)
 {
     list->count = 0;
     avdevice_register_all();
     device_libav_quiet();
-    (void)read_inputs(list, YODEL_CAMERA, "v4l2", "");
-    if (!read_inputs(list, YODEL_MICROPHONE, "pulse", "")) {
-        (void)read_inputs(list, YODEL_MICROPHONE, "alsa", DEVICE_LIST_ALSA);
+    switch (kind) {
+    case YODEL_CAMERA:
+        (void)read_inputs(list, kind, "v4l2", "");
+        break;
+    case YODEL_MICROPHONE:
+        if (!read_inputs(list, kind, "pulse", "")) {
+            (void)read_inputs(list, kind, "alsa", DEVICE_LIST_ALSA);
+        }
+        break;
+    case YODEL_SCREEN:
+        add_screen(list);
+        break;
+    case YODEL_LOUDSPEAKER:
+        device_speaker_list(add_loudspeaker, list);
+        break;
     }
-    if (!read_outputs(list, "pulse", "")) {
-        (void)read_outputs(list, "alsa", DEVICE_LIST_ALSA);
-    }
-    if (display && display[0]) {
-        struct device_entry screen = {.kind = YODEL_SCREEN, .is_default = true};
-        (void)snprintf(screen.id, sizeof screen.id, "%s", display);
-        (void)snprintf(screen.label, sizeof screen.label, "Screen %s", display);
-        add(list, &screen);
-    }
+    return YODEL_OK;
 }

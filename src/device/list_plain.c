@@ -2,8 +2,9 @@
 
 #include "device/list.h"
 
-void device_list_read(struct device_list *list, const char *display)
+enum yodel_err device_list_read(struct device_list *list, enum yodel_device_kind kind)
 {
-    (void)display;
+    (void)kind;
     list->count = 0;
+    return YODEL_ERR_NOT_SUPPORTED;
 }

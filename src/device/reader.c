@@ -135,7 +135,8 @@ static void describe(struct device_reader *r)
 {
     const AVFormatContext *context = r->input.context;
 
-    r->about = (struct device_reader_about){.has_audio = r->audio.index >= 0};
+    r->about = (struct device_reader_about){
+        .has_audio = r->audio.index >= 0, .channels = r->pieces.channels};
     if (!is_device(r) && context->duration > 0) {
         r->about.duration = (yodel_duration)context->duration;
     }
@@ -193,6 +194,14 @@ static void begin_timeline(struct device_reader *r)
     device_timeline_begin(&r->timeline, r->input.context->start_time);
 }
 
+// What nobody has a wish for is as it is in the file. Between rounds only.
+static void choose_channels(struct device_reader *r)
+{
+    if (!is_device(r) && r->config.channels == 0 && r->audio.codec) {
+        r->pieces.channels = r->audio.codec->ch_layout.nb_channels > 1 ? 2 : 1;
+    }
+}
+
 static enum yodel_err open_input(struct device_reader *r, char *why)
 {
     enum yodel_err err = device_input_open(&r->input, &r->config, why);
@@ -204,6 +213,7 @@ static enum yodel_err open_input(struct device_reader *r, char *why)
         close_input(r);
         return err;
     }
+    choose_channels(r);
     describe(r);
     begin_timeline(r);
     r->has_ended = false;

@@ -40,7 +40,7 @@ struct device_reader_config {
     uint32_t width;      // At most; pictures become smaller, and keep their shape.
     uint32_t height;
     uint32_t frame_rate; // At most; of a camera and a screen 30.
-    uint32_t channels;   // Of sound, 1 or 2; 0: 1.
+    uint32_t channels;   // Of sound, 1 or 2; 0: 1, of a file what it has.
     bool has_no_audio;   // Of a file: only the other is wanted.
     bool has_no_video;
     struct { // Of a screen; without a size, all of it.
@@ -57,6 +57,7 @@ struct device_reader_about {
     uint32_t width; // Of the pictures that come; 0: not known before the first.
     uint32_t height;
     uint32_t frame_rate; // 0: not known.
+    uint32_t channels;   // Of the sound that comes.
     uint16_t rotation; // Pictures are to be turned clockwise by so many degrees: 0, 90, 180 or 270.
     yodel_duration duration; // 0: not known, or a device's.
 };

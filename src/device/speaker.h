@@ -77,7 +77,7 @@ static inline bool device_speaker_is_heard(const struct device_speaker *speaker)
     return speaker->output != NULL;
 }
 
-// Calls `visit` with the name of each loudspeaker. Not while one is open.
+// Calls `visit` with the name of each loudspeaker.
 void device_speaker_list(void (*visit)(void *ctx, const char *name), void *ctx);
 
 #endif

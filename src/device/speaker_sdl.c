@@ -142,10 +142,14 @@ uint64_t speaker_output_underruns(struct speaker_output *output)
 
 void device_speaker_list(void (*visit)(void *ctx, const char *name), void *ctx)
 {
-    if (SDL_AudioInit(NULL) == 0) {
+    bool is_open = SDL_GetCurrentAudioDriver() != NULL;
+
+    if (is_open || SDL_AudioInit(NULL) == 0) {
         for (int i = 0; i < SDL_GetNumAudioDevices(0); i++) {
             visit(ctx, SDL_GetAudioDeviceName(i, 0));
         }
     }
-    SDL_AudioQuit();
+    if (!is_open) {
+        SDL_AudioQuit();
+    }
 }

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "device/reader.h"
 #include "yodel/media.h"
 
 #define FEED_TEXT_MAX 256
@@ -22,6 +23,7 @@ struct feed_pulse {
 struct feed_about {
     bool has_audio;
     bool has_video;
+    uint16_t rotation;          // Of pictures: yodel_track_event's.
     char label[FEED_LABEL_MAX]; // "": none of its own.
 };
 
@@ -44,5 +46,9 @@ struct feed {
 
 // A test pattern, and a tone. NULL: no memory.
 struct feed *feed_pattern_new(struct alloc *alloc, const struct yodel_source_config *config);
+
+// A file, or a device; its name is copied. NULL: no memory.
+struct feed *feed_reader_new(
+    struct alloc *alloc, const struct device_reader_config *config, bool is_looped);
 
 #endif

@@ -48,7 +48,7 @@ static void deliver(void *ctx)
     enum yodel_media_kind kind = place->raw.kind;
 
     if (!source->is_gone[kind] && !source->kinds[kind].has_ended) {
-        track_source_give(&source->kinds[kind], &place->raw, 0);
+        track_source_give(&source->kinds[kind], &place->raw, source->about.rotation);
     }
     beside_lock(&source->beside);
     place->use = PLACE_FREE;

@@ -31,7 +31,8 @@ static enum yodel_err row_open(struct feed *base, const struct feed_pulse *pulse
     struct row_feed *feed = CONTAINER_OF(base, struct row_feed, base);
 
     feed->pulse = *pulse;
-    *about = (struct feed_about){true, !feed->has_no_video, "a row"};
+    *about =
+        (struct feed_about){.has_audio = true, .has_video = !feed->has_no_video, .label = "a row"};
     if (feed->open_err) {
         memcpy(why, "no such row", sizeof "no such row");
     }
