@@ -3,7 +3,7 @@
 //   first byte   0..3    STUN    -> ice
 //                20..63  DTLS    -> dtls -> sctp, from addresses that ice validated
 //                64..79  TURN    -> what is inside, by its own first byte
-//                128..191 RTP    -> session, from addresses that ice validated, once there are keys
+//                128..191 RTP    -> session, from addresses that ice validated; kept until there are keys
 //
 // Implements  RFC 7983 §7 (demultiplexing), RFC 8261 (SCTP over DTLS), RFC 8445 §14 (who speaks
 //             when)
@@ -17,6 +17,7 @@
 static void fail_dtls(yodel_peer *peer, const char *what, const char *why)
 {
     peer->has_failed = true;
+    early_clear(&peer->early, peer->env->alloc);
     (void)peer_fail(peer, YODEL_ERR_NETWORK, "DTLS %s: %s", what, why);
     sctp_assoc_fail(&peer->sctp, SCTP_FAIL_ABORTED, SCTP_CAUSE_USER_ABORT);
 }
@@ -52,6 +53,9 @@ void peer_open_session(yodel_peer *peer)
     peer->session = session_new(peer->env, &peer->jsep, (enum srtp_suite)keys.profile,
         bytes_of(keys.local, keys.master_len), bytes_of(keys.remote, keys.master_len), peer->now);
     secret_wipe_span(span_of(&keys, sizeof keys));
+    if (peer->session) {
+        early_give(&peer->early, peer->env->alloc, peer->session, peer->now);
+    }
 }
 
 // ---- in
@@ -82,6 +86,15 @@ static void take_dtls_events(yodel_peer *peer, yodel_time now)
     }
 }
 
+static void recv_media(yodel_peer *peer, struct span datagram, yodel_time now)
+{
+    if (peer->session) {
+        session_recv(peer->session, datagram, now);
+    } else if (!peer->has_failed && jsep_transceiver_next(&peer->jsep, NULL)) {
+        early_keep(&peer->early, peer->env->alloc, bytes_of_span(datagram));
+    }
+}
+
 YODEL_API void yodel_peer_recv(
     yodel_peer *peer, const struct yodel_path *path, void *datagram, size_t len, yodel_time now)
 {
@@ -105,9 +118,9 @@ YODEL_API void yodel_peer_recv(
         ice_heard(&peer->ice, &inner, now);
         dtls_recv(&peer->dtls, inside, now);
         take_dtls_events(peer, now);
-    } else if (first >= 128 && first < 192 && peer->session && ice_is_valid(&peer->ice, &inner)) {
+    } else if (first >= 128 && first < 192 && ice_is_valid(&peer->ice, &inner)) {
         ice_heard(&peer->ice, &inner, now);
-        session_recv(peer->session, inside, now);
+        recv_media(peer, inside, now);
     }
 }
 

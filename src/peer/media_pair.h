@@ -135,7 +135,8 @@ static inline void media_pair_on_event(struct peer_pair_side *side, const struct
 
 // ---- life
 
-static inline void media_pair_open_with(
+// To where both know of each other, and nothing was sent yet.
+static inline void media_pair_begin(
     struct media_pair *m, uint64_t seed, const struct yodel_peer_config *config)
 {
     memset(m, 0, sizeof *m);
@@ -153,6 +154,12 @@ static inline void media_pair_open_with(
     }
     enum yodel_err err = peer_pair_negotiate(&m->pair, 0);
     YODEL_ASSERT(err == YODEL_OK);
+}
+
+static inline void media_pair_open_with(
+    struct media_pair *m, uint64_t seed, const struct yodel_peer_config *config)
+{
+    media_pair_begin(m, seed, config);
     peer_pair_run(&m->pair, YODEL_SECONDS(2));
     YODEL_ASSERT(peer_pair_is_connected(&m->pair));
     m->due[0] = m->due[1] = m->pair.now;

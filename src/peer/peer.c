@@ -231,6 +231,7 @@ YODEL_API void yodel_peer_free(yodel_peer *peer)
     channel_free_all(peer);
     transceiver_free_streams(peer);
     session_free(peer->session);
+    early_clear(&peer->early, peer->env->alloc);
     dcep_deinit(&peer->dcep);
     sctp_deinit(&peer->sctp);
     dtls_deinit(&peer->dtls);

@@ -20,6 +20,7 @@
 #include "dtls/dtls.h"
 #include "ice/ice.h"
 #include "peer/candidates.h"
+#include "peer/early.h"
 #include "peer/jsep.h"
 #include "peer/recovery.h"
 #include "peer/server_url.h"
@@ -66,7 +67,8 @@ struct yodel_peer {
     struct sctp sctp;
     struct dcep dcep;
     struct jsep jsep;
-    struct session *session; // NULL: media were not agreed on yet, or there are no keys.
+    struct session *session; // NULL: media were not agreed on yet, or there are no keys;
+    struct early early;      // then what comes is kept for it.
     bool has_data;           // A data section was agreed on.
     yodel_certificate *certificate;
     bool owns_certificate;

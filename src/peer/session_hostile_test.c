@@ -130,7 +130,7 @@ static void plain_rtp_is_nothing(void)
     media_pair_close(&m);
 }
 
-// Before there are keys nothing is decrypted, and nothing kept.
+// Before there are keys nothing is decrypted, and of who answered no check nothing is kept (early_test.c).
 static void media_before_the_keys_are_dropped(void)
 {
     uint8_t rtp[64] = {0x80, 96};
@@ -139,6 +139,7 @@ static void media_before_the_keys_are_dropped(void)
     peer_pair_open(&m.pair, 4);
     media_pair_give(&m, 0, rtp, sizeof rtp);
     CHECK(session(1) == NULL);
+    CHECK_EQ(m.pair.side[1].peer->early.count, 0);
     peer_pair_close(&m.pair);
 }
 
