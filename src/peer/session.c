@@ -111,7 +111,7 @@ static void drop(struct session *session, enum session_drop reason)
     session->stats.drops[reason]++;
 }
 
-static bool is_ours(const struct session *session, uint32_t ssrc)
+bool session_owns(const struct session *session, uint32_t ssrc)
 {
     struct yodel_transceiver *t = jsep_transceiver_next(session->jsep, NULL);
 
@@ -139,7 +139,7 @@ static void take_rtp(
         session->heard_ssrc = packet->ssrc;
         rtp_twcc_recv(&session->twcc, values.transport_seq, now);
     }
-    if (is_ours(session, packet->ssrc)) {
+    if (session_owns(session, packet->ssrc)) {
         drop(session, SESSION_DROP_COLLISION);
         return;
     }

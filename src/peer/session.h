@@ -120,6 +120,9 @@ size_t session_emit_bye(struct session *session, struct span room);
 
 // ---- of its other files
 
+// Whether this is an SSRC of ours, of media or of RTX.
+bool session_owns(const struct session *session, uint32_t ssrc);
+
 // RTCP that came, decrypted; and what is due, into `room`, encrypted. 0: nothing is.
 void session_rtcp_recv(struct session *session, struct bytes packet, yodel_time now);
 size_t session_rtcp_emit(struct session *session, struct span room, yodel_time now);

@@ -128,6 +128,21 @@ static void lie_in_rtcp(int from)
     }
 }
 
+// Feedback for all of the transport, about packets near the last one.
+static void put_feedback(struct writer *w, const struct session *about)
+{
+    size_t at = rtcp_put_header(w, RTCP_TYPE_TRANSPORT, RTCP_FORMAT_TWCC);
+
+    put_u32(w, 1);
+    put_u32(w, 2);
+    put_u16(w, (uint16_t)(about->transport_seq - read_u8(&orders)));
+    put_u16(w, read_u8(&orders));
+    put_u32(w, read_u32(&orders)); // Its time, and its number.
+    put_u32(w, read_u32(&orders)); // Two chunks, or one and a difference.
+    put_u32(w, read_u32(&orders));
+    rtcp_put_end(w, at);
+}
+
 // Blocks that are well-formed, with numbers of the input's.
 static void lie_in_blocks(int from)
 {
@@ -158,6 +173,12 @@ static void lie_in_blocks(int from)
     if (how & 8) {
         rtcp_put_rrtr(&w, ours->ssrc, report.highest_seq);
         rtcp_put_dlrr(&w, ours->ssrc, theirs->ssrc, &report.echo);
+    }
+    if (how & 16) {
+        put_feedback(&w, sides[1 - from].session);
+    }
+    if (how & 32) {
+        rtcp_put_bye(&w, &ours->ssrc, 1);
     }
     if (!w.failed && srtp_protect_rtcp(&sides[from].session->sending, writer_bytes(&w),
                          span_of(room, sizeof room), &len) == YODEL_OK) {

@@ -130,6 +130,37 @@ static void plain_rtp_is_nothing(void)
     media_pair_close(&m);
 }
 
+// R4, R10: another's packets, whole and with keys of its own, as they are and as if they were our peer's next.
+static void not_one_packet_of_a_stranger_is_decoded(void)
+{
+    open_and_play(16);
+    m.pair.filter = keep;
+    copy_count = 0;
+    media_pair_play(&m, YODEL_SECONDS(1));
+    media_pair_close(&m);
+
+    open_and_play(17);
+    const struct srtp *srtp = &session(1)->receiving;
+    uint64_t decoded = srtp->stats.packets + srtp->stats.rtcp_packets, dropped = all_drops(1);
+    size_t streams = srtp->streams.count;
+    CHECK(copy_count > 100);
+    for (size_t i = 0; i < 2 * copy_count; i++) {
+        struct copy copy = copies[i / 2];
+        if (i % 2 == 1 && rtp_packet_kind(bytes_of(copy.data, copy.len)) == RTP_KIND_RTP) {
+            store_u32(copy.data + 8, m.video[0]->ssrc);
+            store_u16(copy.data + 2, (uint16_t)(m.video[0]->out->seq + i));
+        } else if (i % 2 == 1) {
+            store_u32(copy.data + 4, m.video[0]->ssrc);
+        }
+        media_pair_give(&m, 0, copy.data, copy.len);
+    }
+    CHECK_EQ(srtp->stats.packets + srtp->stats.rtcp_packets, decoded);
+    CHECK_EQ(srtp->streams.count, streams);
+    CHECK_EQ(all_drops(1) - dropped, 2 * copy_count);
+    check_unharmed();
+    media_pair_close(&m);
+}
+
 // Before there are keys nothing is decrypted, and of who answered no check nothing is kept (early_test.c).
 static void media_before_the_keys_are_dropped(void)
 {
@@ -162,6 +193,30 @@ static void our_own_ssrc_is_not_believed(void)
     struct rtp_packet packet = packet_of(m.video[1]->ssrc, 1, 96);
     media_pair_give_rtp(&m, 0, 1, &packet);
     CHECK_EQ(session(1)->stats.drops[SESSION_DROP_COLLISION], 1);
+    check_unharmed();
+    media_pair_close(&m);
+}
+
+// R9: a payload type that with the marker looks like RTCP is read as RTCP, of which nothing holds; P7, P11: of codecs that
+// are not spoken, FEC and H.265, nothing is made.
+static void types_that_were_not_agreed_on_are_nothing(void)
+{
+    static const uint8_t types[] = {64, 72, 76, 95, 49, 35};
+
+    open_and_play(18);
+    struct inbound *in = m.video[1]->in;
+    uint64_t frames = in->frames_received, unknown = in->unknown;
+    for (size_t i = 0; i < COUNT(types); i++) {
+        for (int marked = 0; marked < 2; marked++) {
+            uint64_t seq = m.video[0]->out->rtx_seq++, before = all_drops(1) + in->unknown;
+            struct rtp_packet packet = packet_of(m.video[0]->rtx_ssrc, (uint16_t)seq, types[i]);
+            packet.marker = marked;
+            media_pair_give_rtp(&m, 0, seq, &packet);
+            CHECK_EQ(all_drops(1) + in->unknown, before + 1);
+        }
+    }
+    CHECK_EQ(in->unknown - unknown, COUNT(types) + 2); // All without the marker, and two with it.
+    CHECK_EQ(in->frames_received, frames);
     check_unharmed();
     media_pair_close(&m);
 }
@@ -394,7 +449,8 @@ static void feedback_of_what_was_never_sent_is_refused(void)
 }
 
 TEST_MAIN(TEST(what_was_heard_is_not_heard_again), TEST(what_is_changed_is_dropped),
-    TEST(plain_rtp_is_nothing), TEST(media_before_the_keys_are_dropped),
+    TEST(plain_rtp_is_nothing), TEST(not_one_packet_of_a_stranger_is_decoded),
+    TEST(types_that_were_not_agreed_on_are_nothing), TEST(media_before_the_keys_are_dropped),
     TEST(our_own_ssrc_is_not_believed), TEST(strange_ssrcs_fill_nothing),
     TEST(a_mid_of_nobodys_is_for_nobody), TEST(rtx_and_types_that_lie_are_counted),
     TEST(red_that_lies_brings_nothing_back), TEST(a_new_stream_takes_the_place_of_the_one_before),

@@ -153,7 +153,9 @@ static void take_block(struct session *session, const struct rtcp_block *block, 
         session->rrtr_arrival = now;
         break;
     case RTCP_DLRR:
-        take_rtt(session, &block->echo, now);
+        if (session_owns(session, block->ssrc)) { // One names whoever has told of its clock.
+            take_rtt(session, &block->echo, now);
+        }
         break;
     case RTCP_CNAME:
         break; // One side has one clock, whatever it calls itself.

@@ -147,13 +147,26 @@ static void one_session_serves_over_restarts(void)
     media_pair_close(&m);
 }
 
-// V12, R10: on the wire no number of a stream is there twice, whatever is negotiated, lost, stopped and begun.
+// V12, R10: under one key no number is there twice on the wire, of a stream or of RTCP, whatever is negotiated, lost,
+// stopped and begun: nonces are made of nothing else (RFC 7714 §8.1, §9.1).
 static struct {
     uint32_t ssrc;
     bool seen[65536];
 } wires[16];
-static uint32_t twice;
+static bool rtcp_seen[4096];
+static uint32_t twice, rtcp_count;
 static size_t wire_count;
+
+static void watch_rtcp(const uint8_t *data, size_t len)
+{
+    struct reader r = reader_of(bytes_of(data + len - 4, 4)); // What ends a packet of AEAD's.
+    uint32_t index = read_u32(&r) & 0x7fffffff;
+
+    CHECK(index < COUNT(rtcp_seen));
+    twice += rtcp_seen[index];
+    rtcp_seen[index] = true;
+    rtcp_count++;
+}
 
 static bool watch_numbers(
     struct peer_pair *pair, int from, const struct yodel_path *path, uint8_t *data, size_t *len)
@@ -173,6 +186,8 @@ static bool watch_numbers(
         wires[i].ssrc = ssrc;
         twice += wires[i].seen[seq];
         wires[i].seen[seq] = true;
+    } else if (from == 0 && data[0] >= 128 && data[0] < 192) {
+        watch_rtcp(data, *len);
     }
     return lose(pair, from, path, data, len);
 }
@@ -180,9 +195,15 @@ static bool watch_numbers(
 static void no_number_is_sent_twice_whatever_happens(void)
 {
     memset(wires, 0, sizeof wires);
-    wire_count = twice = 0;
-    media_pair_open(&m, 19);
+    memset(rtcp_seen, 0, sizeof rtcp_seen);
+    wire_count = twice = rtcp_count = 0;
+    media_pair_begin(&m, 19, NULL);
     m.pair.filter = watch_numbers;
+    percent = 0;
+    peer_pair_run(&m.pair, YODEL_SECONDS(2));
+    const struct session *only = media_pair_session(&m, 0);
+    CHECK(only->sending.rtcp.is_aead);
+    m.due[0] = m.due[1] = m.pair.now;
     percent = 5;
     yodel_transceiver_set_redundancy(m.sound[0], 2);
     for (int i = 0; i < 6; i++) {
@@ -198,8 +219,10 @@ static void no_number_is_sent_twice_whatever_happens(void)
     media_pair_play(&m, YODEL_SECONDS(2));
     CHECK(wire_count >= 3); // Sound, video, and what was sent again.
     CHECK(m.video[0]->out->rtx_packets > 0);
+    CHECK(rtcp_count > 5);
     CHECK_EQ(twice, 0);
-    CHECK_EQ(media_pair_session(&m, 0)->stats.protect_failures, 0);
+    CHECK(media_pair_session(&m, 0) == only); // There was one key.
+    CHECK_EQ(only->stats.protect_failures, 0);
     media_pair_close(&m);
 }
 
@@ -428,6 +451,34 @@ static void statistics_of_both_ends_agree(void)
     media_pair_close(&m);
 }
 
+// What the other side, as one who sends, answers a receiver that told of its clock so long ago.
+static void answer_clock(uint32_t ssrc, yodel_duration ago)
+{
+    uint8_t room[64];
+    struct writer w = writer_of(span_of(room, sizeof room));
+    struct rtcp_echo echo = rtp_ntp_echo(rtp_ntp_of(m.pair.now - ago), m.pair.now, m.pair.now);
+
+    rtcp_put_dlrr(&w, m.sound[0]->ssrc, ssrc, &echo);
+    media_pair_give_rtcp(&m, 0, writer_bytes(&w));
+}
+
+// RFC 3611 §4.5; that both sides speak of their clocks is seen over a network, in tests/sim.
+static void who_only_receives_knows_the_round_trip(void)
+{
+    media_pair_open(&m, 20);
+    media_pair_play(&m, YODEL_SECONDS(3));
+    const struct session *session = media_pair_session(&m, 1);
+    yodel_duration before = session->rtt;
+    CHECK(before < YODEL_MS(1)); // This pair has no network between.
+    answer_clock(4711, YODEL_MS(200));
+    CHECK_EQ(session->rtt, before); // It is another's.
+    answer_clock(m.video[1]->ssrc, YODEL_MS(200));
+    CHECK(session->rtt > YODEL_MS(20));
+    double told = stat(1, "remote-outbound-rtp", "roundTripTime", 2);
+    CHECK(told > 0.02 && told < 0.21);
+    media_pair_close(&m);
+}
+
 static void the_end_is_told_by_a_bye(void)
 {
     media_pair_open(&m, 14);
@@ -449,4 +500,4 @@ TEST_MAIN(TEST(frames_arrive_as_they_were_sent), TEST(what_is_lost_is_sent_again
     TEST(after_a_refused_frame_only_a_key_frame_will_do),
     TEST(reports_measure_the_path_and_join_the_clocks), TEST(the_pacer_knows_what_waits),
     TEST(the_estimate_grows_where_there_is_room), TEST(statistics_of_both_ends_agree),
-    TEST(the_end_is_told_by_a_bye))
+    TEST(who_only_receives_knows_the_round_trip), TEST(the_end_is_told_by_a_bye))

@@ -78,8 +78,16 @@ static void visit_inbound(const struct yodel_transceiver *t, struct stats_visit 
     }
 }
 
+static void tell_rtt(const struct stats_visit *visit, const yodel_peer *peer)
+{
+    if (peer->session && peer->session->rtt > 0) {
+        tell_seconds(visit, "roundTripTime", peer->session->rtt);
+    }
+}
+
 // What its sender says of a stream that we receive.
-static void visit_remote_outbound(const struct yodel_transceiver *t, struct stats_visit visit)
+static void visit_remote_outbound(
+    const yodel_peer *peer, const struct yodel_transceiver *t, struct stats_visit visit)
 {
     const struct rtp_source *source = &t->in->source;
     char id[ID_SIZE];
@@ -93,6 +101,7 @@ static void visit_remote_outbound(const struct yodel_transceiver *t, struct stat
     tell_number(&visit, "packetsSent", source->info.packets);
     tell_number(&visit, "bytesSent", source->info.octets);
     stats_tell(&visit, "remoteTimestamp", NULL, (double)rtp_ntp_us(source->info.ntp) / 1e3);
+    tell_rtt(&visit, peer); // By RFC 3611 §4.5, where we send nothing.
 }
 
 static void visit_outbound(const struct yodel_transceiver *t, struct stats_visit visit)
@@ -139,9 +148,7 @@ static void visit_remote_inbound(
     stats_tell(&visit, "packetsLost", NULL, (double)report->lost);
     stats_tell(&visit, "fractionLost", NULL, report->fraction_lost / 256.0);
     stats_tell(&visit, "jitter", NULL, (double)report->jitter / (double)t->out->sender.clock_rate);
-    if (peer->session && peer->session->rtt > 0) {
-        tell_seconds(&visit, "roundTripTime", peer->session->rtt);
-    }
+    tell_rtt(&visit, peer);
 }
 
 static void visit_codecs(const struct yodel_transceiver *t, struct stats_visit visit)
@@ -182,7 +189,7 @@ void stats_visit_media(const yodel_peer *peer, struct stats_visit visit)
          (t = jsep_transceiver_next(&peer->jsep, t)) != NULL;) {
         if (t->in && t->in->is_begun) {
             visit_inbound(t, visit);
-            visit_remote_outbound(t, visit);
+            visit_remote_outbound(peer, t, visit);
         }
         if (t->out) {
             visit_outbound(t, visit);
