@@ -8,6 +8,7 @@
 #include "yodel/err.h"
 #include "yodel/frame.h"
 #include "yodel/peer.h"
+#include "yodel/player.h"
 #include "yodel/recorder.h"
 #include "yodel/runtime.h"
 #include "yodel/time.h"

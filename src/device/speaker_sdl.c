@@ -97,6 +97,7 @@ void speaker_output_close(struct speaker_output *output, struct alloc *alloc)
         SDL_CloseAudioDevice(output->device);
     }
     SDL_AudioQuit();
+    SDL_TLSCleanup(); // What it keeps for this thread, which it did not make: its last error.
     alloc_free(alloc, output);
 }
 

@@ -46,6 +46,7 @@ static enum yodel_err start_video(struct device_window *window)
     if (is_started) {
         SDL_QuitSubSystem(SDL_INIT_VIDEO);
     }
+    SDL_TLSCleanup();
     snprintf(window->error_text, sizeof window->error_text, "%s", no_display);
     return YODEL_ERR_NOT_FOUND;
 }
@@ -100,6 +101,7 @@ void device_window_close(struct device_window *window)
     window->renderer = NULL;
     window->window = NULL;
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    SDL_TLSCleanup(); // What it keeps for this thread, which it did not make: its last error.
 }
 
 // ---- pictures
@@ -153,6 +155,17 @@ enum yodel_err device_window_put(struct device_window *window, uint32_t slot,
     window->is_stale = true;
     window->error_text[0] = '\0';
     return YODEL_OK;
+}
+
+void device_window_mirror_own(struct device_window *window, bool is_mirrored)
+{
+    window->is_stale |= window->is_own_mirrored != is_mirrored;
+    window->is_own_mirrored = is_mirrored;
+}
+
+void device_window_set_title(struct device_window *window, const char *title)
+{
+    SDL_SetWindowTitle(window->window, title);
 }
 
 // ---- drawing

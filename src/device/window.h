@@ -73,6 +73,9 @@ YODEL_MUST_USE enum yodel_err device_window_put(struct device_window *window, ui
     const struct yodel_picture *picture, uint16_t rotation);
 void device_window_clear(struct device_window *window, uint32_t slot);
 
+void device_window_mirror_own(struct device_window *window, bool is_mirrored);
+void device_window_set_title(struct device_window *window, const char *title);
+
 // Brings what is new to the screen; where nothing is, nothing is done.
 void device_window_draw(struct device_window *window);
 

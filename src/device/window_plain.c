@@ -33,6 +33,16 @@ void device_window_clear(struct device_window *window, uint32_t slot)
     (void)window, (void)slot;
 }
 
+void device_window_mirror_own(struct device_window *window, bool is_mirrored)
+{
+    (void)window, (void)is_mirrored;
+}
+
+void device_window_set_title(struct device_window *window, const char *title)
+{
+    (void)window, (void)title;
+}
+
 void device_window_draw(struct device_window *window)
 {
     (void)window;

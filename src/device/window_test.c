@@ -165,6 +165,10 @@ static void our_own_is_seen_as_in_a_mirror_however_it_is_turned(void)
         struct look look = {whole.area, rotations[i], true};
         put(&window, DEVICE_WINDOW_OWN, 600 + i, (uint16_t)rotations[i]);
         CHECK(sees(&window, look, 600 + i));
+        device_window_mirror_own(&window, false);
+        look.is_mirrored = false;
+        CHECK(sees(&window, look, 600 + i));
+        device_window_mirror_own(&window, true);
     }
     device_window_close(&window);
 }
@@ -240,6 +244,9 @@ static void a_second_window_is_refused_and_another_may_follow(void)
 
     CHECK_EQ(device_window_open(&second, &config), YODEL_ERR_INVALID_STATE);
     CHECK_TEXT(second.error_text, "there is a window already");
+    CHECK_TEXT(SDL_GetWindowTitle(first.window), "test");
+    device_window_set_title(&first, "another");
+    CHECK_TEXT(SDL_GetWindowTitle(first.window), "another");
     put(&first, 0, 3, 0);
     CHECK(sees(&first, whole, 3));
     device_window_close(&first);

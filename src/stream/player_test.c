@@ -1,0 +1,477 @@
+// Players: what tracks give is seen in the window and heard from the loudspeaker, and what is missing is told.
+
+#include <SDL.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "media/pattern.h"
+#include "media/tone.h"
+#include "net/clock.h"
+#include "runtime/runtime.h"
+#include "stream/track.h"
+#include "yodel/player.h"
+
+#define WIDTH 320u
+#define HEIGHT 240u
+#define HEARD_MAX (48000 * 2 * 4)
+
+static struct stage {
+    uv_loop_t loop;
+    yodel_runtime *runtime;
+    yodel_player *player;
+    uv_timer_t timer; // So that the loop turns.
+    uint32_t turns;
+    uint32_t events[YODEL_PLAYER_HEARD + 1];
+    uint32_t key;
+    char text[160];
+    bool frees;    // The handler does.
+    char file[32]; // What the loudspeaker played.
+} stage;
+
+static void on_player(void *ctx, yodel_player *player, const struct yodel_player_event *event)
+{
+    CHECK(ctx == &stage && player == stage.player);
+    stage.events[event->type]++;
+    stage.key = event->key;
+    (void)snprintf(stage.text, sizeof stage.text, "%s", event->text);
+    if (stage.frees) {
+        yodel_player_free(player);
+        stage.player = NULL;
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer;
+    stage.turns++;
+}
+
+static void begin(const char *video, const char *audio)
+{
+    stage = (struct stage){.file = "/tmp/yodel-player-XXXXXX"};
+    int made = mkstemp(stage.file);
+    CHECK(made >= 0 && close(made) == 0);
+    setenv("SDL_DISKAUDIOFILE", stage.file, 1);
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, video);
+    SDL_SetHint(SDL_HINT_AUDIODRIVER, audio);
+    CHECK_EQ(uv_loop_init(&stage.loop), 0);
+    CHECK_EQ(uv_timer_init(&stage.loop, &stage.timer), 0);
+    CHECK_EQ(uv_timer_start(&stage.timer, on_timer, 0, 10), 0);
+    CHECK_EQ(yodel_runtime_new(&(struct yodel_runtime_config){.loop = &stage.loop}, &stage.runtime),
+        YODEL_OK);
+}
+
+static void play(bool has_no_window, bool has_no_sound)
+{
+    struct yodel_player_config config = {.title = "test",
+        .width = WIDTH,
+        .height = HEIGHT,
+        .has_no_window = has_no_window,
+        .has_no_sound = has_no_sound,
+        .handler = on_player,
+        .ctx = &stage};
+
+    CHECK_EQ(yodel_player_new(stage.runtime, &config, &stage.player), YODEL_OK);
+}
+
+static void turn(void)
+{
+    uv_run(&stage.loop, UV_RUN_ONCE);
+}
+
+static void end(void)
+{
+    yodel_player_free(stage.player);
+    uv_close((uv_handle_t *)&stage.timer, NULL);
+    yodel_runtime_free(stage.runtime);
+    uv_run(&stage.loop, UV_RUN_DEFAULT);
+    CHECK_EQ(uv_loop_close(&stage.loop), 0);
+    CHECK_EQ(unlink(stage.file), 0);
+}
+
+// ---- tracks of the test's own
+
+struct own {
+    struct track_source source;
+    yodel_track *track;
+    bool is_listened, is_freed;
+};
+
+static void on_listened(struct track_source *source, bool is_listened)
+{
+    CONTAINER_OF(source, struct own, source)->is_listened = is_listened;
+}
+
+static void on_freed(struct track_source *source)
+{
+    CONTAINER_OF(source, struct own, source)->is_freed = true;
+}
+
+static void make(struct own *own, enum yodel_media_kind kind)
+{
+    static const struct track_source_ops ops = {on_listened, on_freed};
+
+    *own = (struct own){0};
+    track_source_init(&own->source, &ops, alloc_system(), kind, "own");
+    own->track = track_new(&own->source);
+    CHECK(own->track);
+}
+
+static void give_picture(struct own *own, uint32_t number)
+{
+    struct media_picture picture;
+
+    media_picture_init(&picture, alloc_system());
+    CHECK_EQ(media_picture_resize(&picture, WIDTH, HEIGHT), YODEL_OK);
+    media_pattern_draw(&picture, number);
+    struct yodel_raw raw = {.kind = YODEL_VIDEO, .picture = picture.view};
+    track_source_give(&own->source, &raw, 0);
+    media_picture_deinit(&picture);
+}
+
+// What is in the window, mirrored or not; false: no pattern.
+static bool see(bool is_mirrored, uint32_t *number)
+{
+    uint32_t id = 1; // Each test has a window of its own.
+    while (id < 100 && !SDL_GetWindowFromID(id)) {
+        id++;
+    }
+    SDL_Window *window = SDL_GetWindowFromID(id);
+    SDL_Surface *surface = window ? SDL_GetWindowSurface(window) : NULL;
+    struct media_picture seen;
+
+    if (!surface) {
+        return false;
+    }
+    media_picture_init(&seen, alloc_system());
+    CHECK_EQ(media_picture_resize(&seen, WIDTH, HEIGHT), YODEL_OK);
+    for (uint32_t y = 0; y < HEIGHT; y++) {
+        const uint8_t *line = (const uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch;
+        for (uint32_t x = 0; x < WIDTH; x++) {
+            uint32_t at = is_mirrored ? WIDTH - 1 - x : x;
+            seen.planes[0][(size_t)y * seen.view.strides[0] + x] = line[4 * at + 1];
+        }
+    }
+    bool is_seen = media_pattern_read(&seen.view, number);
+    media_picture_deinit(&seen);
+    return is_seen;
+}
+
+static void wait_to_see(bool is_mirrored, uint32_t want)
+{
+    uint32_t number = want + 1;
+
+    while (!see(is_mirrored, &number) || number != want) {
+        turn();
+    }
+}
+
+static void the_newest_picture_is_seen_until_its_track_goes(void)
+{
+    struct own own, mirrored;
+    uint32_t number;
+
+    begin("dummy", "dummy");
+    play(false, true);
+    make(&own, YODEL_VIDEO);
+    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK);
+    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_ERR_EXISTS);
+    for (uint32_t i = 1; i < 10; i++) {
+        give_picture(&own, i);
+    }
+    wait_to_see(false, 9);
+    yodel_player_remove(stage.player, own.track);
+    CHECK(!own.is_listened);
+    while (see(false, &number)) {
+        turn();
+    }
+    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK);
+    give_picture(&own, 12);
+    wait_to_see(false, 12);
+    track_source_mute(&own.source, true);
+    while (see(false, &number)) {
+        turn();
+    }
+    make(&mirrored, YODEL_VIDEO);
+    CHECK_EQ(yodel_player_add_own(stage.player, mirrored.track), YODEL_OK);
+    give_picture(&mirrored, 13);
+    wait_to_see(true, 13);
+    track_source_end(&mirrored.source, "over");
+    while (see(true, &number)) {
+        turn();
+    }
+    yodel_track_stop(mirrored.track);
+    yodel_player_remove(stage.player, own.track);
+    yodel_track_stop(own.track);
+    CHECK(own.is_freed && mirrored.is_freed);
+    end();
+}
+
+static void press(SDL_Keycode key)
+{
+    SDL_Event event = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = key}}};
+
+    SDL_PushEvent(&event);
+}
+
+static void keys_and_the_end_of_the_window_are_told(void)
+{
+    struct own own;
+    SDL_Event event = {.window = {.type = SDL_WINDOWEVENT, .event = SDL_WINDOWEVENT_CLOSE}};
+
+    begin("dummy", "dummy");
+    play(false, true);
+    make(&own, YODEL_VIDEO);
+    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK);
+    give_picture(&own, 1);
+    wait_to_see(false, 1); // The window is there.
+    press(SDLK_m);
+    while (stage.events[YODEL_PLAYER_KEY] == 0) {
+        turn();
+    }
+    CHECK_EQ(stage.key, 'm');
+    CHECK_EQ(SDL_PushEvent(&event), 1);
+    while (stage.events[YODEL_PLAYER_CLOSED] == 0) {
+        turn();
+    }
+    CHECK(!own.is_listened);
+    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK); // And is not seen.
+    CHECK(!own.is_listened);
+    yodel_track_stop(own.track);
+    end();
+}
+
+static void the_handler_may_free_it(void)
+{
+    struct own own;
+
+    begin("dummy", "dummy");
+    play(false, false);
+    make(&own, YODEL_VIDEO);
+    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK);
+    give_picture(&own, 1);
+    wait_to_see(false, 1);
+    stage.frees = true;
+    press(SDLK_a);
+    press(SDLK_b);
+    while (stage.player) {
+        turn();
+    }
+    CHECK_EQ(stage.events[YODEL_PLAYER_KEY], 1);
+    CHECK(!own.is_listened);
+    yodel_track_stop(own.track);
+    end();
+}
+
+static void what_is_missing_is_told_and_the_rest_goes_on(void)
+{
+    struct own video, audio;
+
+    begin("none", "none");
+    play(false, false);
+    make(&video, YODEL_VIDEO);
+    make(&audio, YODEL_AUDIO);
+    CHECK_EQ(yodel_player_add(stage.player, video.track), YODEL_OK);
+    CHECK_EQ(yodel_player_add(stage.player, audio.track), YODEL_OK);
+    while (stage.events[YODEL_PLAYER_NO_WINDOW] == 0) {
+        turn();
+    }
+    CHECK(!video.is_listened);
+    while (stage.events[YODEL_PLAYER_SILENT] == 0) {
+        turn();
+    }
+    CHECK(strstr(stage.text, "loudspeaker") || strstr(stage.text, "display"));
+    CHECK(audio.is_listened);
+    yodel_player_set_text(stage.player, "unseen");
+    yodel_player_remove(stage.player, audio.track);
+    yodel_track_stop(video.track);
+    yodel_track_stop(audio.track);
+    end();
+}
+
+// ---- sound
+
+static int16_t heard[HEARD_MAX], one_channel[HEARD_MAX / 2];
+
+// How many samples of each channel the loudspeaker has played; the last `count` of them.
+static size_t listen_back(uint32_t count)
+{
+    FILE *file = fopen(stage.file, "rb");
+    CHECK(file);
+    size_t all = fread(heard, 2 * sizeof heard[0], HEARD_MAX / 2, file);
+
+    CHECK_EQ(fclose(file), 0);
+    for (size_t i = 0; all >= count && i < count; i++) {
+        one_channel[i] = heard[2 * (all - count + i)];
+    }
+    return all;
+}
+
+#define SPAN 4800u
+
+// `purity` is how much of the energy the tone has.
+static bool hears(uint32_t hz, double amplitude, double purity)
+{
+    struct yodel_sound sound = {48000, 1, SPAN, one_channel};
+    struct media_tone_heard was;
+
+    return listen_back(SPAN) >= SPAN && media_tone_hear(&sound, &was) && fabs(was.hz - hz) < 5 &&
+           fabs(was.amplitude - amplitude) < amplitude * 0.1 && fabs(was.purity - purity) < 0.02;
+}
+
+static void wait_to_hear(uint32_t hz, double amplitude, double purity)
+{
+    while (!hears(hz, amplitude, purity)) {
+        turn();
+    }
+}
+
+static yodel_track *open_tone(uint32_t hz)
+{
+    struct yodel_source_config config = {.tone_hz = hz, .has_no_video = true};
+    yodel_track *track;
+
+    CHECK_EQ(yodel_source_open_test(stage.runtime, &config, &track, NULL), YODEL_OK);
+    return track;
+}
+
+static void sounds_are_mixed_as_loud_as_asked(void)
+{
+    begin("dummy", "disk");
+    play(true, false);
+    yodel_track *low = open_tone(500), *high = open_tone(3000);
+    CHECK_EQ(yodel_player_add(stage.player, low), YODEL_OK);
+    wait_to_hear(500, 0.3, 1);
+    CHECK_EQ(yodel_player_set_volume(stage.player, low, 0.5), YODEL_OK);
+    wait_to_hear(500, 0.15, 1);
+    CHECK_EQ(yodel_player_add(stage.player, high), YODEL_OK);
+    wait_to_hear(3000, 0.3, 0.8); // The other has half of its amplitude.
+    yodel_player_remove(stage.player, low);
+    wait_to_hear(3000, 0.3, 1);
+    CHECK_EQ(yodel_player_set_volume(stage.player, NULL, 2), YODEL_OK);
+    wait_to_hear(3000, 0.6, 1);
+    CHECK_EQ(yodel_player_set_volume(stage.player, low, 1), YODEL_ERR_NOT_FOUND);
+    CHECK_EQ(yodel_player_set_volume(stage.player, high, -1), YODEL_ERR_RANGE);
+    CHECK_EQ(yodel_player_set_volume(stage.player, high, NAN), YODEL_ERR_RANGE);
+    yodel_player_remove(stage.player, high);
+    yodel_track_stop(low);
+    yodel_track_stop(high);
+    end();
+}
+
+struct clean_seen {
+    uint32_t pieces, ends;
+    double energy; // Of the last piece.
+};
+
+static void on_clean(void *ctx, yodel_track *track, const struct yodel_track_event *event)
+{
+    struct clean_seen *seen = ctx;
+
+    (void)track;
+    if (event->type == YODEL_TRACK_ENDED) {
+        seen->ends++;
+    } else if (event->type == YODEL_TRACK_RAW) {
+        CHECK_EQ(event->raw->sound.channels, 1);
+        seen->energy = 0;
+        for (uint32_t i = 0; i < event->raw->sound.count; i++) {
+            double sample = event->raw->sound.samples[i] / 32767.0;
+            seen->energy += sample * sample / event->raw->sound.count;
+        }
+        seen->pieces++;
+    }
+}
+
+// A microphone that hears only what is played.
+static void what_is_played_is_taken_out_of_the_microphone(void)
+{
+    struct clean_seen seen = {0};
+    yodel_track *clean;
+
+    begin("dummy", "disk");
+    play(true, false);
+    yodel_track *played = open_tone(500), *microphone = yodel_track_clone(played);
+    CHECK_EQ(yodel_player_cancel_echo(stage.player, microphone, &clean), YODEL_OK);
+    CHECK_EQ(yodel_track_listen(clean, on_clean, &seen), YODEL_OK);
+    while (seen.pieces == 0 || seen.energy < 0.03) {
+        turn();
+    }
+    CHECK_EQ(yodel_player_add(stage.player, played), YODEL_OK);
+    while (seen.energy > 0.045 / 1000) {
+        turn();
+    }
+    yodel_player_free(stage.player); // The microphone is heard on, with all it hears.
+    stage.player = NULL;
+    seen.energy = 0;
+    while (seen.energy < 0.04) {
+        turn();
+    }
+    yodel_track_stop(clean);
+    yodel_track_stop(microphone);
+    yodel_track_stop(played);
+    end();
+}
+
+static void a_clean_track_ends_with_its_microphone(void)
+{
+    struct clean_seen seen = {0};
+    struct own microphone;
+    yodel_track *clean, *others[YODEL_PLAYER_ECHOES_MAX];
+
+    begin("dummy", "dummy");
+    play(true, false);
+    make(&microphone, YODEL_AUDIO);
+    CHECK_EQ(yodel_player_cancel_echo(stage.player, microphone.track, &clean), YODEL_OK);
+    CHECK_EQ(yodel_track_listen(clean, on_clean, &seen), YODEL_OK);
+    for (size_t i = 1; i < YODEL_PLAYER_ECHOES_MAX; i++) {
+        CHECK_EQ(yodel_player_cancel_echo(stage.player, microphone.track, &others[i]), YODEL_OK);
+    }
+    CHECK_EQ(
+        yodel_player_cancel_echo(stage.player, microphone.track, &others[0]), YODEL_ERR_TOO_LARGE);
+    track_source_end(&microphone.source, "pulled out");
+    CHECK_EQ(seen.ends, 1);
+    CHECK(yodel_track_has_ended(clean));
+    CHECK_EQ(yodel_player_cancel_echo(stage.player, microphone.track, &others[0]),
+        YODEL_ERR_INVALID_STATE);
+    yodel_track_stop(microphone.track);
+    CHECK(!microphone.is_freed);
+    yodel_track_stop(clean);
+    for (size_t i = 1; i < YODEL_PLAYER_ECHOES_MAX; i++) {
+        yodel_track_stop(others[i]);
+    }
+    CHECK(microphone.is_freed);
+    end();
+}
+
+static void there_is_a_limit_and_a_place_becomes_free(void)
+{
+    struct own owns[YODEL_PLAYER_TRACKS_MAX + 1];
+
+    for (int kind = YODEL_AUDIO; kind <= YODEL_VIDEO; kind++) {
+        begin("dummy", "dummy");
+        play(kind == YODEL_AUDIO, kind == YODEL_VIDEO);
+        for (size_t i = 0; i <= YODEL_PLAYER_TRACKS_MAX; i++) {
+            make(&owns[i], (enum yodel_media_kind)kind);
+            CHECK_EQ(yodel_player_add(stage.player, owns[i].track),
+                i < YODEL_PLAYER_TRACKS_MAX ? YODEL_OK : YODEL_ERR_TOO_LARGE);
+        }
+        track_source_end(&owns[7].source, "over");
+        CHECK_EQ(yodel_player_add(stage.player, owns[7].track), YODEL_ERR_INVALID_STATE);
+        CHECK_EQ(yodel_player_add(stage.player, owns[YODEL_PLAYER_TRACKS_MAX].track), YODEL_OK);
+        for (size_t i = 0; i <= YODEL_PLAYER_TRACKS_MAX; i++) {
+            yodel_player_remove(stage.player, owns[i].track);
+            yodel_track_stop(owns[i].track);
+            CHECK(owns[i].is_freed);
+        }
+        end();
+    }
+}
+
+TEST_MAIN(TEST(the_newest_picture_is_seen_until_its_track_goes),
+    TEST(keys_and_the_end_of_the_window_are_told), TEST(the_handler_may_free_it),
+    TEST(what_is_missing_is_told_and_the_rest_goes_on), TEST(sounds_are_mixed_as_loud_as_asked),
+    TEST(what_is_played_is_taken_out_of_the_microphone),
+    TEST(a_clean_track_ends_with_its_microphone), TEST(there_is_a_limit_and_a_place_becomes_free))
