@@ -1,8 +1,7 @@
-// What `yodel send` and `yodel receive` tell.
+// What commands that connect tell.
 
 #include "cli/report.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -58,7 +57,7 @@ const char *cli_report_duration(uint64_t seconds, char room[32])
 static void print_json(json_t *object)
 {
     // stdout may be a pipe that is read line by line: flush each.
-    (void)json_dumpf(object, stdout, JSON_COMPACT);
+    (void)json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
     (void)fputc('\n', stdout);
     (void)fflush(stdout);
     json_decref(object);
@@ -132,6 +131,35 @@ void cli_report_code(struct cli_report *report, const char *code, const char *li
     }
 }
 
+void cli_report_link(struct cli_report *report, const char *server, const char *room)
+{
+    char link[1024];
+
+    (void)snprintf(link, sizeof link, "%s/#call=%s", server, room);
+    if (report->is_json) {
+        json_t *object = event_of("room");
+        json_object_set_new(object, "room", json_text(room));
+        json_object_set_new(object, "link", json_text(link));
+        print_json(object);
+        return;
+    }
+    clear_line(report);
+    (void)fprintf(stderr, "In any browser:  %s%s%s\n", report->is_terminal ? "\x1b[4m" : "", link,
+        report->is_terminal ? "\x1b[0m" : "");
+}
+
+void cli_report_event(struct cli_report *report, const char *event, json_t *object)
+{
+    json_t *whole = event_of(event);
+
+    if (report->is_json && json_object_update(whole, object) == 0) {
+        print_json(whole);
+    } else {
+        json_decref(whole);
+    }
+    json_decref(object);
+}
+
 void cli_report_file(struct cli_report *report, const char *event, const char *path, int64_t bytes,
     const uint8_t *sha256)
 {
@@ -176,6 +204,28 @@ void cli_report_error(struct cli_report *report, const char *code, const char *t
 
 // ---- progress
 
+static int columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void cli_report_line(struct cli_report *report, const char *text)
+{
+    char cut[1024];
+
+    if (!report->is_terminal) {
+        return;
+    }
+    (void)snprintf(cut, sizeof cut, "%s", text);
+    (void)cli_columns_cut(cut, columns() - 1);
+    clear_line(report);
+    (void)fputs(cut, stderr);
+    (void)fflush(stderr);
+    report->has_line = true;
+}
+
 // Bytes a second, over the samples kept: the last four seconds.
 static double speed_of(
     struct cli_report *report, const struct cli_report_progress *progress, yodel_time now)
@@ -214,13 +264,6 @@ static void print_progress(const struct cli_report_progress *progress, double sp
     json_object_set_new(object, "seconds_left", left);
     json_object_set_new(object, "path", json_text(progress->path));
     print_json(object);
-}
-
-static int columns(void)
-{
-    struct winsize size;
-
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static void draw_bar(double part, int width)

@@ -1,4 +1,4 @@
-// What `yodel send` and `yodel receive` tell: a bar and sentences for a person, JSON lines for a
+// What commands that connect tell: a bar and sentences for a person, JSON lines for a
 // script.
 //
 // People's lines go to stderr, so that stdout is free for a pipe; JSON goes to stdout, an object a
@@ -9,6 +9,7 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,6 +44,15 @@ void cli_report_init(struct cli_report *report, bool is_json);
 
 // `link` may be NULL.
 void cli_report_code(struct cli_report *report, const char *code, const char *link);
+
+// Where a browser finds the room: what somebody else opens.
+void cli_report_link(struct cli_report *report, const char *server, const char *room);
+
+// One line that is drawn over the one before, on a terminal; cut to its width.
+void cli_report_line(struct cli_report *report, const char *text);
+
+// An event for a script, with what is in `object`, which it takes over.
+void cli_report_event(struct cli_report *report, const char *event, json_t *object);
 
 // A line for a person, an "info" event for a script; `event` names it.
 void cli_report_say(struct cli_report *report, const char *event, const char *format, ...)

@@ -15,7 +15,7 @@
 
 void cli_room_say(struct cli_room *room, const char *format, ...)
 {
-    char text[CLI_ROOM_WHY_MAX];
+    char text[2 * CLI_ROOM_WHY_MAX];
     va_list args;
 
     va_start(args, format);
@@ -118,19 +118,24 @@ static void begin_partner(struct cli_room *room, uint32_t number)
     const struct signaling_member_partner *partner = signaling_member_find(&room->member, number);
 
     cli_room_say(room, "Somebody is here; connecting.");
-    if (partner && !cli_room_peer_begin(room, number, partner->is_polite)) {
-        fail(room, CLI_FAILED, "io", "there is no memory left");
+    room->reason[0] = '\0';
+    enum yodel_err err = partner ? cli_room_peer_begin(room, number, partner->is_polite) : YODEL_OK;
+    if (err) {
+        fail(room, CLI_FAILED, "io", yodel_err_text(err));
     }
 }
 
 static void tell_no_path(struct cli_room *room, const char *theirs)
 {
-    char text[CLI_ROOM_WHY_MAX], why[256];
+    char text[2 * CLI_ROOM_WHY_MAX], why[256];
 
     (void)snprintf(text, sizeof text,
         "the two machines cannot reach each other directly; try another network on one side (a "
         "firewall or a strict NAT is between them), or a TURN server (--turn)%s%s",
-        *theirs ? ": the other side says: " : "", shown(theirs, why));
+        *theirs         ? ": the other side says: "
+        : *room->reason ? ": "
+                        : "",
+        shown(*theirs ? theirs : room->reason, why));
     if (room->options.role == SIGNALING_CALL_ROLE_PUBLISH) {
         cli_room_say(room, "Somebody who wanted to watch cannot be reached: %s.", text);
     } else {

@@ -51,7 +51,8 @@ struct cli_room {
     struct cli_servers servers; // The command line's, and those of the last hello.
     struct signaling_member member;
     struct signaling_link *link;
-    char why[CLI_ROOM_WHY_MAX]; // The link's last end.
+    char why[CLI_ROOM_WHY_MAX];    // The link's last end.
+    char reason[CLI_ROOM_WHY_MAX]; // Why a connection did not come about, as far as is known here.
     uv_timer_t timer, goodbye;
     enum signaling_call_audio audio; // What we say of ourselves.
     enum signaling_call_video video;

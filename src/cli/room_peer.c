@@ -57,6 +57,7 @@ static void send_candidate(struct cli_room *room, const struct cli_room_partner 
 
 static void fail(struct cli_room *room, const struct cli_room_partner *partner, const char *why)
 {
+    (void)snprintf(room->reason, sizeof room->reason, "%s", why);
     signaling_member_fail(&room->member, partner->number, why, clock_now());
     cli_room_wake(room);
 }
@@ -246,7 +247,7 @@ static enum yodel_err begin_first(struct cli_room *room, struct cli_room_partner
                      partner->peer, SIGNALING_CALL_LABEL, &options, &partner->channel);
 }
 
-bool cli_room_peer_begin(struct cli_room *room, uint32_t number, bool is_polite)
+enum yodel_err cli_room_peer_begin(struct cli_room *room, uint32_t number, bool is_polite)
 {
     struct cli_room_partner *partner = NULL;
 
@@ -254,14 +255,11 @@ bool cli_room_peer_begin(struct cli_room *room, uint32_t number, bool is_polite)
         partner = room->partners[i].number ? NULL : &room->partners[i];
     }
     if (!partner) {
-        return false; // The member has no more places than we.
+        return YODEL_ERR_NO_MEMORY; // The member has no more places than we.
     }
     *partner = (struct cli_room_partner){.number = number, .early = json_array()};
     enum yodel_err err = cli_peering_new_peer(room->peering, &room->servers, &partner->peer);
-    if (!err && !is_polite) {
-        err = begin_first(room, partner);
-    }
-    return !err;
+    return err || is_polite ? err : begin_first(room, partner);
 }
 
 void cli_room_peer_end(struct cli_room *room, struct cli_room_partner *partner)

@@ -9,8 +9,9 @@
 
 #include "cli/room.h"
 
-// `is_polite`: the other side makes the first offer. False where there is no memory.
-YODEL_MUST_USE bool cli_room_peer_begin(struct cli_room *room, uint32_t number, bool is_polite);
+// `is_polite`: the other side makes the first offer. Fails as making a peer does, and as the command's on_peer.
+YODEL_MUST_USE enum yodel_err cli_room_peer_begin(
+    struct cli_room *room, uint32_t number, bool is_polite);
 void cli_room_peer_end(struct cli_room *room, struct cli_room_partner *partner);
 
 // NULL where it is gone.
