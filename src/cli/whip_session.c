@@ -59,6 +59,18 @@ static void lose(struct cli_whip_session *session, const char *why)
     signaling_whip_client_lost(session->client, why); // WAITING follows, and the peer goes then.
 }
 
+// `why` may be empty: the network's silence says no more.
+static void fail_without_path(struct cli_whip_session *session, const char *why)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text,
+        "the endpoint answered, but no connection to it came about%s%s; a firewall may be in the "
+        "way: try another network, or a TURN server (--turn)",
+        *why ? ": " : "", why);
+    fail(session, CLI_NETWORK, "no-connection", text);
+}
+
 static void on_no_path(uv_timer_t *timer)
 {
     struct cli_whip_session *session = timer->data;
@@ -66,9 +78,7 @@ static void on_no_path(uv_timer_t *timer)
     if (session->was_connected) {
         lose(session, "it did not come back");
     } else {
-        fail(session, CLI_NETWORK, "no-connection",
-            "the endpoint answered, but no connection to it came about; a firewall may be in the "
-            "way: try another network, or a TURN server (--turn)");
+        fail_without_path(session, "");
     }
 }
 
@@ -131,7 +141,7 @@ static void on_path_failed(struct cli_whip_session *session)
 
     session->is_connected = false;
     if (!session->was_connected) {
-        fail(session, CLI_NETWORK, "no-connection", yodel_peer_error_text(session->peer));
+        fail_without_path(session, yodel_peer_error_text(session->peer));
     } else if (!is_ice) {
         lose(session, "the endpoint ended it");
     } else if (!session->is_restarting) {
