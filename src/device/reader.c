@@ -2,38 +2,27 @@
 
 #include "device/reader.h"
 
-#include <libavcodec/avcodec.h>
-#include <libavutil/display.h>
 #include <libavutil/time.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "device/decoder.h"
 #include "device/input.h"
 #include "device/pieces.h"
 #include "device/scaler.h"
 #include "device/timeline.h"
 
-#define QUIET 100 // Added to the level of each line of a decoder, so that none is written.
-#define SAMPLES_MAX (1 << 20)
 #define FILE_JUMP_MAX YODEL_SECONDS(3600)
 #define STREAM_JUMP_MAX YODEL_SECONDS(10) // Of formats that say themselves that they jump.
 #define DEVICE_JUMP_MAX (YODEL_MS(500))
 #define FRAME_RATE 25 // Of pictures that have neither times nor a rate.
 
-struct track {
-    int index; // Of its stream; -1: none.
-    AVCodecContext *codec;
-    AVRational clock;
-    bool is_done; // Its decoder has given all it had.
-};
-
 struct device_reader {
     struct device_reader_config config;
     struct device_reader_about about;
     struct device_input input;
-    struct track audio, video;
+    struct device_decoder audio, video;
     AVPacket *packet;
     AVFrame *frame;
     struct device_scaler scaler;
@@ -56,62 +45,11 @@ static bool is_device(const struct device_reader *r)
 
 // ---- opening
 
-// No track, if the file has none of its kind that can be decoded.
-static enum yodel_err open_track(
-    struct device_reader *r, struct track *track, enum AVMediaType kind, int related)
-{
-    AVFormatContext *context = r->input.context;
-    const AVCodec *codec = NULL;
-    int index = av_find_best_stream(context, kind, -1, related, &codec, 0);
-    AVStream *stream = index >= 0 ? context->streams[index] : NULL;
-
-    // A song's cover is a picture, and no video.
-    if (!stream || !codec || (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
-        return YODEL_OK;
-    }
-    track->codec = avcodec_alloc_context3(codec);
-    if (!track->codec) {
-        return YODEL_ERR_NO_MEMORY;
-    }
-    track->codec->log_level_offset = QUIET;
-    track->codec->max_pixels = is_device(r)
-                                   ? (int64_t)YODEL_PICTURE_SIDE_MAX * YODEL_PICTURE_SIDE_MAX
-                                   : (int64_t)YODEL_PICTURE_PIXELS_MAX;
-    track->codec->max_samples = SAMPLES_MAX;
-    track->codec->pkt_timebase = stream->time_base;
-    if (avcodec_parameters_to_context(track->codec, stream->codecpar) < 0 ||
-        avcodec_open2(track->codec, codec, NULL) < 0) {
-        avcodec_free_context(&track->codec);
-        return YODEL_OK;
-    }
-    track->index = index;
-    track->clock = stream->time_base;
-    stream->discard = AVDISCARD_DEFAULT;
-    return YODEL_OK;
-}
-
-static uint16_t rotation_of(const AVStream *stream)
-{
-    size_t len = 0;
-    const uint8_t *matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &len);
-    double angle = matrix && len >= 9 * sizeof(int32_t)
-                       ? av_display_rotation_get((const int32_t *)(const void *)matrix)
-                       : 0;
-
-    if (isnan(angle)) {
-        return 0;
-    }
-    long quarters = lrint(-angle / 90) % 4; // It is counter-clockwise.
-    return (uint16_t)((quarters + 4) % 4 * 90);
-}
-
 static uint32_t rate_of(const struct device_reader *r, AVStream *stream)
 {
-    AVRational rate = av_guess_frame_rate(r->input.context, stream, NULL);
-    double value = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
-    uint32_t whole = value > 0 && value < 1000 ? (uint32_t)lrint(value) : 0;
+    uint32_t rate = device_decoder_frame_rate(r->input.context, stream);
 
-    return r->config.frame_rate > 0 && whole > r->config.frame_rate ? r->config.frame_rate : whole;
+    return r->config.frame_rate > 0 && rate > r->config.frame_rate ? r->config.frame_rate : rate;
 }
 
 static void describe_video(struct device_reader *r)
@@ -122,7 +60,7 @@ static void describe_video(struct device_reader *r)
 
     r->about.has_video = true;
     r->about.frame_rate = rate_of(r, stream);
-    r->about.rotation = rotation_of(stream);
+    r->about.rotation = device_decoder_rotation(stream);
     if (parameters->width > 0 && parameters->height > 0) {
         struct device_size size = device_scaler_size(
             r->scaler.most, (uint32_t)parameters->width, (uint32_t)parameters->height, shape);
@@ -148,16 +86,19 @@ static void describe(struct device_reader *r)
 static enum yodel_err open_tracks(struct device_reader *r, char *why)
 {
     AVFormatContext *context = r->input.context;
+    int64_t pixels_max = is_device(r) ? (int64_t)YODEL_PICTURE_SIDE_MAX * YODEL_PICTURE_SIDE_MAX
+                                      : (int64_t)YODEL_PICTURE_PIXELS_MAX;
     enum yodel_err err = YODEL_OK;
 
     for (unsigned i = 0; i < context->nb_streams; i++) {
         context->streams[i]->discard = AVDISCARD_ALL;
     }
     if (!r->config.has_no_video) {
-        err = open_track(r, &r->video, AVMEDIA_TYPE_VIDEO, -1);
+        err = device_decoder_open(&r->video, context, AVMEDIA_TYPE_VIDEO, -1, pixels_max);
     }
     if (!err && !r->config.has_no_audio) {
-        err = open_track(r, &r->audio, AVMEDIA_TYPE_AUDIO, r->video.index);
+        err =
+            device_decoder_open(&r->audio, context, AVMEDIA_TYPE_AUDIO, r->video.index, pixels_max);
     }
     if (!err && r->video.index < 0 && r->audio.index < 0) {
         (void)snprintf(why, DEVICE_TEXT_MAX, "%s has no picture and no sound%s", r->input.name,
@@ -167,16 +108,10 @@ static enum yodel_err open_tracks(struct device_reader *r, char *why)
     return err;
 }
 
-static void close_track(struct track *track)
-{
-    avcodec_free_context(&track->codec);
-    *track = (struct track){.index = -1};
-}
-
 static void close_input(struct device_reader *r)
 {
-    close_track(&r->audio);
-    close_track(&r->video);
+    device_decoder_close(&r->audio);
+    device_decoder_close(&r->video);
     device_input_close(&r->input);
 }
 
@@ -242,7 +177,8 @@ static struct device_reader *reader_new(const struct device_reader_config *confi
         return NULL;
     }
     r->config = *config;
-    r->audio.index = r->video.index = -1;
+    device_decoder_init(&r->audio);
+    device_decoder_init(&r->video);
     r->packet = av_packet_alloc();
     r->frame = av_frame_alloc();
     device_scaler_init(&r->scaler, (struct device_size){config->width, config->height});
@@ -315,12 +251,12 @@ static yodel_time place_on_device(struct device_reader *r, int64_t time, yodel_d
     return device_timeline_place(&r->timeline, time, (yodel_time)elapsed, duration);
 }
 
-static yodel_time place(struct device_reader *r, const struct track *track, yodel_time expected,
-    yodel_duration duration)
+static yodel_time place(struct device_reader *r, const struct device_decoder *decoder,
+    yodel_time expected, yodel_duration duration)
 {
     int64_t stamp = r->frame->best_effort_timestamp;
     int64_t time = stamp == AV_NOPTS_VALUE ? DEVICE_TIMELINE_NONE
-                                           : av_rescale_q_rnd(stamp, track->clock, AV_TIME_BASE_Q,
+                                           : av_rescale_q_rnd(stamp, decoder->clock, AV_TIME_BASE_Q,
                                                  AV_ROUND_NEAR_INF | AV_ROUND_PASS_MINMAX);
 
     if (is_device(r)) {
@@ -352,7 +288,7 @@ static enum yodel_err damaged(struct device_reader *r, char *why)
     return YODEL_ERR_MALFORMED;
 }
 
-static struct track *track_of(struct device_reader *r, int index)
+static struct device_decoder *decoder_of(struct device_reader *r, int index)
 {
     return index == r->audio.index ? &r->audio : index == r->video.index ? &r->video : NULL;
 }
@@ -361,12 +297,8 @@ static struct track *track_of(struct device_reader *r, int index)
 static void drain(struct device_reader *r)
 {
     r->has_ended = true;
-    if (r->audio.codec) {
-        (void)avcodec_send_packet(r->audio.codec, NULL);
-    }
-    if (r->video.codec) {
-        (void)avcodec_send_packet(r->video.codec, NULL);
-    }
+    (void)device_decoder_put(&r->audio, NULL);
+    (void)device_decoder_put(&r->video, NULL);
 }
 
 static enum yodel_err feed(struct device_reader *r, char *why)
@@ -386,8 +318,8 @@ static enum yodel_err feed(struct device_reader *r, char *why)
     if (failed < 0) {
         return device_input_explain(&r->input, failed, why);
     }
-    struct track *track = track_of(r, r->packet->stream_index);
-    failed = track ? avcodec_send_packet(track->codec, r->packet) : 0;
+    struct device_decoder *decoder = decoder_of(r, r->packet->stream_index);
+    failed = decoder ? device_decoder_put(decoder, r->packet) : 0;
     av_packet_unref(r->packet);
     return failed == AVERROR(ENOMEM) ? YODEL_ERR_NO_MEMORY
            : failed < 0              ? damaged(r, why)
@@ -395,26 +327,19 @@ static enum yodel_err feed(struct device_reader *r, char *why)
 }
 
 // The decoder's next frame; false: it has none.
-static bool receive(struct device_reader *r, struct track *track)
+static bool receive(struct device_reader *r, struct device_decoder *decoder)
 {
-    while (track->codec && !track->is_done) {
-        int failed = avcodec_receive_frame(track->codec, r->frame);
-        if (failed == 0) {
-            r->damaged_in_row = 0;
-            return true;
-        }
-        if (failed == AVERROR(EAGAIN)) {
-            return false;
-        }
-        if (failed == AVERROR_EOF || (r->has_ended && is_hopeless(r))) {
-            track->is_done = true;
-        } else {
-            r->damaged++;
-            r->damaged_in_row++;
-            return false;
-        }
+    enum device_decoder_result result = device_decoder_next(decoder, r->frame);
+
+    if (result == DEVICE_DECODER_GIVEN) {
+        r->damaged_in_row = 0;
+    } else if (result == DEVICE_DECODER_DAMAGED) {
+        r->damaged++;
+        r->damaged_in_row++;
+        // Behind the last packet nothing else makes it stop.
+        decoder->is_done = r->has_ended && is_hopeless(r);
     }
-    return false;
+    return result == DEVICE_DECODER_GIVEN;
 }
 
 static enum yodel_err hear(struct device_reader *r, char *why)
@@ -475,8 +400,7 @@ static enum yodel_err see(struct device_reader *r, struct yodel_raw *raw, bool *
 
 static bool is_over(const struct device_reader *r)
 {
-    return r->has_ended && (!r->audio.codec || r->audio.is_done) &&
-           (!r->video.codec || r->video.is_done);
+    return r->has_ended && device_decoder_is_over(&r->audio) && device_decoder_is_over(&r->video);
 }
 
 // One step; sets `is_given` where it led to something.
