@@ -1,6 +1,7 @@
 // Players: what tracks give is seen in the window and heard from the loudspeaker, and what is missing is told.
 
 #include <SDL.h>
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #define WIDTH 320u
 #define HEIGHT 240u
 #define HEARD_MAX (48000 * 2 * 4)
+#define SOUND "sound.raw"
+#define NAME_MAX_LEN 64
 
 static struct stage {
     uv_loop_t loop;
@@ -27,8 +30,8 @@ static struct stage {
     uint32_t events[YODEL_PLAYER_HEARD + 1];
     uint32_t key;
     char text[160];
-    bool frees;    // The handler does.
-    char file[32]; // What the loudspeaker played.
+    bool frees;      // The handler does.
+    char folder[32]; // Where the library below writes what is shown and played.
 } stage;
 
 static void on_player(void *ctx, yodel_player *player, const struct yodel_player_event *event)
@@ -51,10 +54,10 @@ static void on_timer(uv_timer_t *timer)
 
 static void begin(const char *video, const char *audio)
 {
-    stage = (struct stage){.file = "/tmp/yodel-player-XXXXXX"};
-    int made = mkstemp(stage.file);
-    CHECK(made >= 0 && close(made) == 0);
-    setenv("SDL_DISKAUDIOFILE", stage.file, 1);
+    stage = (struct stage){.folder = "/tmp/yodel-player-XXXXXX"};
+    CHECK(mkdtemp(stage.folder) && chdir(stage.folder) == 0);
+    setenv("SDL_DISKAUDIOFILE", SOUND, 1);
+    setenv("SDL_VIDEO_DUMMY_SAVE_FRAMES", "1", 1);
     SDL_SetHint(SDL_HINT_VIDEODRIVER, video);
     SDL_SetHint(SDL_HINT_AUDIODRIVER, audio);
     CHECK_EQ(uv_loop_init(&stage.loop), 0);
@@ -82,6 +85,17 @@ static void turn(void)
     uv_run(&stage.loop, UV_RUN_ONCE);
 }
 
+static void remove_files(void)
+{
+    DIR *folder = opendir(".");
+    CHECK(folder);
+
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        CHECK(entry->d_name[0] == '.' || unlink(entry->d_name) == 0);
+    }
+    closedir(folder);
+}
+
 static void end(void)
 {
     yodel_player_free(stage.player);
@@ -89,7 +103,8 @@ static void end(void)
     yodel_runtime_free(stage.runtime);
     uv_run(&stage.loop, UV_RUN_DEFAULT);
     CHECK_EQ(uv_loop_close(&stage.loop), 0);
-    CHECK_EQ(unlink(stage.file), 0);
+    remove_files();
+    CHECK(chdir("/") == 0 && rmdir(stage.folder) == 0);
 }
 
 // ---- tracks of the test's own
@@ -132,31 +147,45 @@ static void give_picture(struct own *own, uint32_t number)
     media_picture_deinit(&picture);
 }
 
+// The last picture of the window: the largest number in a file's name. NULL: not yet.
+static SDL_Surface *load_shown(void)
+{
+    char newest[NAME_MAX_LEN] = "";
+    DIR *folder = opendir(".");
+    CHECK(folder);
+
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        const char *number = strchr(entry->d_name, '-'), *last = strchr(newest, '-');
+        if (number && (!last || strcmp(number, last) > 0)) {
+            (void)snprintf(newest, sizeof newest, "%.60s", entry->d_name);
+        }
+    }
+    closedir(folder);
+    return newest[0] ? SDL_LoadBMP(newest) : NULL; // It may not be all written.
+}
+
 // What is in the window, mirrored or not; false: no pattern.
 static bool see(bool is_mirrored, uint32_t *number)
 {
-    uint32_t id = 1; // Each test has a window of its own.
-    while (id < 100 && !SDL_GetWindowFromID(id)) {
-        id++;
-    }
-    SDL_Window *window = SDL_GetWindowFromID(id);
-    SDL_Surface *surface = window ? SDL_GetWindowSurface(window) : NULL;
     struct media_picture seen;
+    SDL_Surface *shown;
 
-    if (!surface) {
-        return false;
+    while (!(shown = load_shown())) {
+        turn();
     }
     media_picture_init(&seen, alloc_system());
     CHECK_EQ(media_picture_resize(&seen, WIDTH, HEIGHT), YODEL_OK);
     for (uint32_t y = 0; y < HEIGHT; y++) {
-        const uint8_t *line = (const uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch;
+        const uint8_t *line = (const uint8_t *)shown->pixels + (size_t)y * (size_t)shown->pitch;
         for (uint32_t x = 0; x < WIDTH; x++) {
             uint32_t at = is_mirrored ? WIDTH - 1 - x : x;
-            seen.planes[0][(size_t)y * seen.view.strides[0] + x] = line[4 * at + 1];
+            seen.planes[0][(size_t)y * seen.view.strides[0] + x] =
+                line[at * shown->format->BytesPerPixel + 1]; // Green.
         }
     }
     bool is_seen = media_pattern_read(&seen.view, number);
     media_picture_deinit(&seen);
+    SDL_FreeSurface(shown);
     return is_seen;
 }
 
@@ -299,11 +328,10 @@ static int16_t heard[HEARD_MAX], one_channel[HEARD_MAX / 2];
 // How many samples of each channel the loudspeaker has played; the last `count` of them.
 static size_t listen_back(uint32_t count)
 {
-    FILE *file = fopen(stage.file, "rb");
-    CHECK(file);
-    size_t all = fread(heard, 2 * sizeof heard[0], HEARD_MAX / 2, file);
+    FILE *file = fopen(SOUND, "rb");
+    size_t all = file ? fread(heard, 2 * sizeof heard[0], HEARD_MAX / 2, file) : 0;
 
-    CHECK_EQ(fclose(file), 0);
+    CHECK(!file || fclose(file) == 0);
     for (size_t i = 0; all >= count && i < count; i++) {
         one_channel[i] = heard[2 * (all - count + i)];
     }
