@@ -15,7 +15,7 @@
 #include "media/pattern.h"
 #include "media/tone.h"
 #include "runtime/runtime.h"
-#include "yodel/media.h"
+#include "yodel/player.h"
 
 #define WIDTH 640u // As tests/devices/run says it to Xvfb.
 #define HEIGHT 480u
@@ -23,6 +23,7 @@
 #define HEARD 4800u
 #define SETTLING 30u   // Pieces that are not looked at: a stream begins somewhere.
 #define PATIENCE 10000 // ms.
+#define LEFT_OVER 9999 // What is on the screen before there is a window.
 
 static struct stage {
     uv_loop_t loop;
@@ -254,6 +255,76 @@ static void a_sound_server_that_goes_ends_the_track(void)
     end();
 }
 
+// ---- players
+
+static void on_player(void *ctx, yodel_player *player, const struct yodel_player_event *event)
+{
+    (void)ctx;
+    (void)player;
+    CHECK_EQ(event->type, YODEL_PLAYER_KEY); // There are a window and a loudspeaker.
+}
+
+static yodel_player *play(bool has_no_window, bool has_no_sound)
+{
+    struct yodel_player_config config = {.width = WIDTH,
+        .height = HEIGHT,
+        .has_no_window = has_no_window,
+        .has_no_sound = has_no_sound,
+        .handler = on_player};
+    yodel_player *player;
+
+    CHECK_EQ(yodel_player_new(stage.runtime, &config, &player), YODEL_OK);
+    return player;
+}
+
+static void what_a_player_shows_is_on_the_screen(void)
+{
+    struct yodel_source_config config = {
+        .width = WIDTH, .height = HEIGHT, .frame_rate = 10, .has_no_audio = true};
+    yodel_track *shown;
+
+    begin();
+    show(LEFT_OVER);
+    yodel_player *player = play(false, true);
+    CHECK_EQ(yodel_source_open_test(stage.runtime, &config, NULL, &shown), YODEL_OK);
+    CHECK_EQ(yodel_player_add(player, shown), YODEL_OK);
+    open_device(YODEL_SCREEN, (struct yodel_source_config){0});
+    for (uint32_t seen = 0, last = 0; seen < 5;) {
+        uv_run(&stage.loop, UV_RUN_ONCE);
+        if (stage.has_number && stage.number > last && stage.number < LEFT_OVER) {
+            last = stage.number;
+            seen++;
+        }
+    }
+    yodel_player_free(player);
+    yodel_track_stop(shown);
+    end();
+}
+
+// Louder than the hum.
+static void what_a_player_plays_is_heard(void)
+{
+    struct yodel_source_config config = {.tone_hz = 400, .has_no_video = true};
+    struct yodel_sound sound = {48000, 1, HEARD, stage.heard};
+    struct media_tone_heard heard = {0};
+    yodel_track *played;
+
+    begin();
+    yodel_player *player = play(true, false);
+    CHECK_EQ(yodel_source_open_test(stage.runtime, &config, &played, NULL), YODEL_OK);
+    CHECK_EQ(yodel_player_add(player, played), YODEL_OK);
+    CHECK_EQ(yodel_player_set_volume(player, NULL, 3), YODEL_OK);
+    open_device(YODEL_MICROPHONE, (struct yodel_source_config){0});
+    while (fabs(heard.hz - 400) > 5) {
+        stage.heard_count = 0;
+        run_until_heard();
+        CHECK(media_tone_hear(&sound, &heard));
+    }
+    yodel_player_free(player);
+    yodel_track_stop(played);
+    end();
+}
+
 // ---- lists
 
 struct found {
@@ -302,6 +373,7 @@ static void a_device_that_is_not_there_is_not_found(void)
 }
 
 TEST_MAIN(TEST(what_is_on_the_screen_comes_and_what_comes_next),
+    TEST(what_a_player_shows_is_on_the_screen), TEST(what_a_player_plays_is_heard),
     TEST(a_screen_is_as_small_as_wished_for), TEST(a_microphone_hears_the_tone),
     TEST(lists_name_what_the_sound_server_has), TEST(a_device_that_is_not_there_is_not_found),
     TEST(a_screen_that_goes_ends_its_track), TEST(a_sound_server_that_goes_ends_the_track))
