@@ -7,6 +7,9 @@
 #include "device/speaker_output.h"
 
 #define SAMPLES_MAX (DEVICE_SPEAKER_RATE / 10 * 2) // DEVICE_SPEAKER_ROOM of two channels.
+// Samples of each channel that the device takes at once. With half as many a sound server that is busy with others has
+// nothing to play now and then, and tells nobody.
+#define BUFFER (2 * DEVICE_SPEAKER_PIECE)
 #define BUFFERS_BEYOND 2 // The one that is being filled, and the sound server's.
 
 struct speaker_output {
@@ -53,7 +56,7 @@ static enum yodel_err open_device(struct device_speaker *speaker, struct speaker
     SDL_AudioSpec wanted = {.freq = DEVICE_SPEAKER_RATE,
         .format = AUDIO_S16SYS,
         .channels = (Uint8)speaker->channels,
-        .samples = DEVICE_SPEAKER_PIECE,
+        .samples = BUFFER,
         .callback = give,
         .userdata = output};
     SDL_AudioSpec got;
@@ -80,7 +83,7 @@ enum yodel_err speaker_output_open(struct device_speaker *speaker)
         return YODEL_ERR_NO_MEMORY;
     }
     output->channels = speaker->channels;
-    output->started_at = 2 * DEVICE_SPEAKER_PIECE * speaker->channels;
+    output->started_at = BUFFER * speaker->channels;
     enum yodel_err err = open_device(speaker, output);
     if (err) {
         speaker_output_close(output, speaker->alloc);
@@ -130,7 +133,7 @@ yodel_duration speaker_output_queued(struct speaker_output *output)
 
 yodel_duration speaker_output_beyond(const struct speaker_output *output)
 {
-    return duration_of(output, BUFFERS_BEYOND * DEVICE_SPEAKER_PIECE * output->channels);
+    return duration_of(output, BUFFERS_BEYOND * BUFFER * output->channels);
 }
 
 uint64_t speaker_output_underruns(struct speaker_output *output)
