@@ -17,7 +17,6 @@
 
 #define WIDTH 320u
 #define HEIGHT 240u
-#define HEARD_MAX (48000 * 2 * 4)
 #define SOUND "sound.raw"
 #define NAME_MAX_LEN 64
 
@@ -323,22 +322,26 @@ static void what_is_missing_is_told_and_the_rest_goes_on(void)
 
 // ---- sound
 
-static int16_t heard[HEARD_MAX], one_channel[HEARD_MAX / 2];
+#define SPAN 4800u
 
-// How many samples of each channel the loudspeaker has played; the last `count` of them.
-static size_t listen_back(uint32_t count)
+static int16_t one_channel[SPAN];
+
+// The last SPAN samples that the loudspeaker has played, of one channel. False: there are not as many.
+static bool listen_back(void)
 {
+    static int16_t heard[2 * SPAN];
     FILE *file = fopen(SOUND, "rb");
-    size_t all = file ? fread(heard, 2 * sizeof heard[0], HEARD_MAX / 2, file) : 0;
+    long len = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
+    long from = (len - (long)sizeof heard) / 4 * 4; // Whole samples of both channels.
+    bool has =
+        from > 0 && fseek(file, from, SEEK_SET) == 0 && fread(heard, sizeof heard, 1, file) == 1;
 
     CHECK(!file || fclose(file) == 0);
-    for (size_t i = 0; all >= count && i < count; i++) {
-        one_channel[i] = heard[2 * (all - count + i)];
+    for (size_t i = 0; i < SPAN; i++) {
+        one_channel[i] = heard[2 * i];
     }
-    return all;
+    return has;
 }
-
-#define SPAN 4800u
 
 // `purity` is how much of the energy the tone has.
 static bool hears(uint32_t hz, double amplitude, double purity)
@@ -346,7 +349,7 @@ static bool hears(uint32_t hz, double amplitude, double purity)
     struct yodel_sound sound = {48000, 1, SPAN, one_channel};
     struct media_tone_heard was;
 
-    return listen_back(SPAN) >= SPAN && media_tone_hear(&sound, &was) && fabs(was.hz - hz) < 5 &&
+    return listen_back() && media_tone_hear(&sound, &was) && fabs(was.hz - hz) < 5 &&
            fabs(was.amplitude - amplitude) < amplitude * 0.1 && fabs(was.purity - purity) < 0.02;
 }
 
