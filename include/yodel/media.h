@@ -156,8 +156,9 @@ yodel_track *yodel_media_track(yodel_media *media, yodel_transceiver *transceive
 // jitterBufferTarget: at least so much delay, up to 4 s, of all that comes.
 void yodel_media_set_delay(yodel_media *media, yodel_duration delay);
 
-// What getStats of the browser has of tracks, and the peer does not know: members of "outbound-rtp", "inbound-rtp" and "media-source" objects
-// (framesEncoded, frameWidth, jitterBufferDelay, freezeCount, …). Their ids are those of yodel_peer_stats.
+// getStats: what yodel_peer_stats tells, and what only is known here: of "outbound-rtp" and "inbound-rtp" how pictures
+// and sound are encoded, decoded and played (framesEncoded, frameWidth, jitterBufferDelay, freezeCount, …), and a
+// "media-source" for each track that is sent.
 void yodel_media_stats(yodel_media *media,
     void (*visit)(void *ctx, const struct yodel_stats_member *member), void *ctx);
 

@@ -7,6 +7,7 @@
 #include "yodel/codec.h"
 #include "yodel/err.h"
 #include "yodel/frame.h"
+#include "yodel/media.h"
 #include "yodel/peer.h"
 #include "yodel/player.h"
 #include "yodel/recorder.h"

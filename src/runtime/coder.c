@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "net/clock.h"
+
 // What came of it, on its way to the loop.
 struct coder_output {
     struct mail mail;
@@ -85,6 +87,7 @@ struct work {
     bool is_key_wanted;
     bool has_target;
     struct yodel_encoder_target target;
+    uint32_t width, height;
 };
 
 static struct work wait_for_work(struct coder *coder)
@@ -100,21 +103,36 @@ static struct work wait_for_work(struct coder *coder)
         work.is_key_wanted = coder->is_key_wanted;
         work.has_target = coder->has_target;
         work.target = coder->target;
+        work.width = coder->width;
+        work.height = coder->height;
         coder->is_key_wanted = coder->has_target = false;
     }
     beside_unlock(&coder->beside);
     return work;
 }
 
+// Without memory it is sent as it is.
+static void scale(struct coder *coder, const struct work *work, struct yodel_raw *raw)
+{
+    if (raw->kind == YODEL_VIDEO && work->width > 0 &&
+        (work->width != raw->picture.width || work->height != raw->picture.height) &&
+        !media_picture_resize(&coder->scaled, work->width, work->height)) {
+        media_picture_scale(&coder->scaled, &raw->picture);
+        raw->picture = coder->scaled.view;
+    }
+}
+
 static void encode(struct coder *coder, const struct work *work)
 {
     struct yodel_encoder *encoder = coder->config.encoder;
+    struct yodel_raw raw = work->place->raw;
     struct yodel_frame frame;
 
     if (work->has_target) {
         yodel_encoder_set_target(encoder, &work->target);
     }
-    enum yodel_err err = yodel_encoder_encode(encoder, &work->place->raw, work->is_key_wanted);
+    scale(coder, work, &raw);
+    enum yodel_err err = yodel_encoder_encode(encoder, &raw, work->is_key_wanted);
     if (err) {
         post_failure(coder, err);
     }
@@ -129,8 +147,10 @@ static void run(struct beside *beside)
     struct work work;
 
     while ((work = wait_for_work(coder)).place) {
+        yodel_time begun = clock_now();
         encode(coder, &work);
         beside_lock(&coder->beside);
+        coder->encoding += time_since(clock_now(), begun);
         work.place->use = CODER_FREE;
         beside_unlock(&coder->beside);
     }
@@ -169,6 +189,7 @@ static enum yodel_err make_places(struct coder *coder)
 enum yodel_err coder_init(struct coder *coder, const struct coder_config *config)
 {
     *coder = (struct coder){.config = *config};
+    media_picture_init(&coder->scaled, config->alloc);
     enum yodel_err err = make_places(coder);
 
     if (!err) {
@@ -247,6 +268,22 @@ void coder_want_key(struct coder *coder)
     beside_unlock(&coder->beside);
 }
 
+void coder_set_size(struct coder *coder, uint32_t width, uint32_t height)
+{
+    beside_lock(&coder->beside);
+    coder->width = width;
+    coder->height = height;
+    beside_unlock(&coder->beside);
+}
+
+yodel_duration coder_encoding(struct coder *coder)
+{
+    beside_lock(&coder->beside);
+    yodel_duration encoding = coder->encoding;
+    beside_unlock(&coder->beside);
+    return encoding;
+}
+
 uint64_t coder_dropped(struct coder *coder)
 {
     beside_lock(&coder->beside);
@@ -260,6 +297,7 @@ static void on_ended(struct beside *beside)
     struct coder *coder = CONTAINER_OF(beside, struct coder, beside);
 
     yodel_encoder_free(coder->config.encoder);
+    media_picture_deinit(&coder->scaled);
     free_places(coder);
     coder->closed(coder);
 }

@@ -46,6 +46,9 @@ struct coder {
     bool is_key_wanted;
     bool has_target;
     struct yodel_encoder_target target;
+    uint32_t width, height;      // What pictures are scaled to; 0: as they are.
+    yodel_duration encoding;     // How long all of them took.
+    struct media_picture scaled; // The thread's.
     void (*closed)(struct coder *coder);
 };
 
@@ -56,12 +59,18 @@ YODEL_MUST_USE enum yodel_err coder_init(struct coder *coder, const struct coder
 // NO_MEMORY.
 YODEL_MUST_USE enum yodel_err coder_put(struct coder *coder, const struct yodel_raw *raw);
 
-// Both take effect with the next picture or sound that is encoded.
+// All three take effect with the next picture or sound that is encoded.
 void coder_set_target(struct coder *coder, const struct yodel_encoder_target *target);
 void coder_want_key(struct coder *coder);
 
+// Pictures are scaled to this size before they are encoded; 0: they stay as they are.
+void coder_set_size(struct coder *coder, uint32_t width, uint32_t height);
+
 // How many were never encoded, as others were waiting.
 uint64_t coder_dropped(struct coder *coder);
+
+// How long encoding took, all in all.
+yodel_duration coder_encoding(struct coder *coder);
 
 // Lets go of the encoder and of the loop once what is being encoded is done; `on_frame` may still come before `closed`.
 void coder_close(struct coder *coder, void (*closed)(struct coder *coder));
