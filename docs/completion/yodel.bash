@@ -7,6 +7,8 @@ _yodel() {
         mapfile -t COMPREPLY < <(compgen -W "$(yodel help 2>/dev/null | sed -n 's/^  \([a-z]*\)  .*/\1/p')" -- "$word")
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(yodel help "$command" 2>/dev/null | grep -oE '^ {2,6}(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$word")
+    elif [ "$command" = publish ]; then
+        mapfile -t COMPREPLY < <(compgen -W "camera screen test" -- "$word"; compgen -f -- "$word")
     fi
 }
 

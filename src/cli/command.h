@@ -32,7 +32,10 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_bench;
+extern const struct cli_command cli_call;
 extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_play;
+extern const struct cli_command cli_publish;
 extern const struct cli_command cli_receive;
 extern const struct cli_command cli_send;
 extern const struct cli_command cli_serve;

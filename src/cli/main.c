@@ -19,6 +19,9 @@ const struct cli_command cli_version = {
 static const struct cli_command *const commands[] = {
     &cli_send,
     &cli_receive,
+    &cli_call,
+    &cli_publish,
+    &cli_play,
     &cli_serve,
     &cli_doctor,
     &cli_bench,

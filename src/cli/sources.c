@@ -100,37 +100,50 @@ static enum yodel_err open_device(struct cli_sources *sources, enum yodel_device
     return err;
 }
 
-static bool may_be_left_out(const struct cli_sources *sources, enum yodel_err err)
+// It is not there, or the user would rather not.
+static bool is_missing(const struct cli_sources *sources, enum yodel_err err)
 {
-    return sources->options.is_lenient &&
-           (err == YODEL_ERR_NOT_FOUND || err == YODEL_ERR_NOT_SUPPORTED ||
-               (err == YODEL_ERR_ABORTED && sources->was_refused));
+    return err == YODEL_ERR_NOT_FOUND || err == YODEL_ERR_NOT_SUPPORTED ||
+           (err == YODEL_ERR_ABORTED && sources->was_refused);
+}
+
+static enum yodel_err open_picture(struct cli_sources *sources, char why[CLI_WHY_MAX])
+{
+    bool is_screen = strcmp(sources->options.source, "screen") == 0;
+    enum yodel_err err =
+        open_device(sources, is_screen ? YODEL_SCREEN : YODEL_CAMERA, YODEL_VIDEO, why);
+
+    if (!err) {
+        sources->video = is_screen ? SIGNALING_CALL_VIDEO_SCREEN : SIGNALING_CALL_VIDEO_CAMERA;
+    }
+    return sources->options.is_lenient && is_missing(sources, err) ? YODEL_OK : err;
+}
+
+static enum yodel_err open_microphone(struct cli_sources *sources, char why[CLI_WHY_MAX])
+{
+    enum yodel_err err = open_device(sources, YODEL_MICROPHONE, YODEL_AUDIO, why);
+
+    return is_missing(sources, err) ? YODEL_OK : err;
 }
 
 static enum yodel_err open_devices(struct cli_sources *sources, char why[CLI_WHY_MAX])
 {
     const struct cli_sources_options *options = &sources->options;
-    bool is_screen = options->source && strcmp(options->source, "screen") == 0;
+    char more[CLI_WHY_MAX] = "";
     enum yodel_err err = YODEL_OK;
 
+    sources->video = SIGNALING_CALL_VIDEO_NONE;
     if (options->source && !options->has_no_video) {
-        err = open_device(sources, is_screen ? YODEL_SCREEN : YODEL_CAMERA, YODEL_VIDEO, why);
-        sources->video = err         ? SIGNALING_CALL_VIDEO_NONE
-                         : is_screen ? SIGNALING_CALL_VIDEO_SCREEN
-                                     : SIGNALING_CALL_VIDEO_CAMERA;
+        err = open_picture(sources, why);
     }
-    if (err && !may_be_left_out(sources, err)) {
-        return err;
+    if (!err && options->has_microphone && !options->has_no_audio) {
+        err = open_microphone(sources, more);
     }
-    if (options->has_microphone && !options->has_no_audio) {
-        char more[CLI_WHY_MAX] = "";
-        err = open_device(sources, YODEL_MICROPHONE, YODEL_AUDIO, more);
-        if (*more) {
-            size_t len = strlen(why);
-            (void)snprintf(why + len, CLI_WHY_MAX - len, "%s%s", len > 0 ? "; " : "", more);
-        }
+    if (*more) {
+        size_t len = strlen(why);
+        (void)snprintf(why + len, CLI_WHY_MAX - len, "%s%s", len > 0 ? "; " : "", more);
     }
-    return may_be_left_out(sources, err) ? YODEL_OK : err;
+    return err;
 }
 
 static enum yodel_err open_source(struct cli_sources *sources, char why[CLI_WHY_MAX])
@@ -147,7 +160,6 @@ static enum yodel_err open_source(struct cli_sources *sources, char why[CLI_WHY_
         return open_test(sources, &config);
     }
     if (!source || strcmp(source, "camera") == 0 || strcmp(source, "screen") == 0) {
-        sources->video = SIGNALING_CALL_VIDEO_NONE;
         return open_devices(sources, why);
     }
     return open_file(sources, &config, why);

@@ -19,8 +19,9 @@ struct cli_sources_options {
     bool has_microphone; // With a camera or a screen, or without a picture.
     bool says_yes;       // Devices are allowed,
     bool may_ask;        // and else the user can be asked.
-    bool is_lenient;     // A device that is not there is left out.
-    bool is_looped;      // A file begins again at its end.
+    bool
+        is_lenient; // A camera or a screen that is not there is left out, as a microphone always is.
+    bool is_looped; // A file begins again at its end.
     bool has_no_audio, has_no_video;
 
     // A track has ended for a reason of its own; none is left where `is_last`.
