@@ -8,6 +8,7 @@ import { doctor } from "./cases/doctor.mjs";
 import { folders } from "./cases/folders.mjs";
 import { hostile } from "./cases/hostile.mjs";
 import { middle } from "./cases/middle.mjs";
+import { media } from "./cases/media.mjs";
 import { mishaps } from "./cases/mishaps.mjs";
 import { paths } from "./cases/paths.mjs";
 import { relays } from "./cases/relays.mjs";
@@ -31,7 +32,7 @@ const nothingWentWrong = {
 };
 
 const wanted = process.argv.slice(2);
-const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal, calls]
+const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal, calls, media]
   .flat()
   .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 
