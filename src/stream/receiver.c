@@ -1,4 +1,4 @@
-// Receiver: see the header. Listeners may do anything: what they end is let go of by the loop, afterwards.
+// Receiver: see the header. Listeners are called by the loop and may do anything: what they end is let go of later.
 
 #include "stream/receiver.h"
 
@@ -19,7 +19,8 @@ struct line {
     yodel_track *track;
     uint32_t holds;
     bool is_listened;
-    yodel_time heard; // When a frame came last; only where the track is not muted.
+    bool is_heard;
+    yodel_time heard; // When a frame came last; only where something is heard.
     yodel_time due;   // The next 10 ms of sound.
     union {
         struct audio_in audio;
@@ -116,6 +117,9 @@ static yodel_time line_timeout(const struct line *line)
     if (!line->transceiver) {
         return 0; // To be swept away.
     }
+    if (line->source.is_muted == line->is_heard) {
+        return 0; // To be told.
+    }
     if (line->source.is_muted) {
         return YODEL_NEVER;
     }
@@ -134,6 +138,7 @@ static void sweep(struct receiver *receiver)
         struct line *line = CONTAINER_OF(node, struct line, link);
         next = list_next(&receiver->lines, node);
         if (!line->transceiver) {
+            track_source_end(&line->source, "the other side has stopped it");
             list_remove(node);
             yodel_track_stop(line->track);
             line_drop(line);
@@ -208,22 +213,31 @@ static void tick_audio(struct line *line, yodel_time now)
     }
 }
 
-static void mute(struct line *line, yodel_time now)
+// Tells whether something comes, or has not come for long.
+static void follow_silence(struct line *line, yodel_time now)
 {
-    leave_sync(line, now);
-    track_source_mute(&line->source, true);
+    bool is_silent = !line->is_heard || time_since(now, line->heard) >= RECEIVER_SILENCE;
+
+    line->is_heard = !is_silent;
+    if (line->source.is_muted == is_silent) {
+        return;
+    }
+    line->due = next_piece(now);
+    if (is_silent) {
+        leave_sync(line, now);
+    }
+    track_source_mute(&line->source, is_silent);
 }
 
 static void tick_line(struct line *line, yodel_time now)
 {
+    if (line->transceiver) {
+        follow_silence(line, now);
+    }
     if (is_playing(line) && is_video(line)) {
         video_in_tick(&line->video, now);
     } else if (is_playing(line)) {
         tick_audio(line, now);
-    }
-    if (line->transceiver && !line->source.is_muted &&
-        time_since(now, line->heard) >= RECEIVER_SILENCE) {
-        mute(line, now);
     }
 }
 
@@ -345,7 +359,8 @@ static void on_video_closed(void *ctx)
 }
 
 // What is left of it is swept away by the timer.
-static void line_end(struct line *line, const char *why)
+// Its tracks are told by whoever sweeps it away, or by its receiver's end.
+static void line_end(struct line *line)
 {
     struct receiver *receiver = line->receiver;
 
@@ -358,7 +373,6 @@ static void line_end(struct line *line, const char *why)
     } else {
         audio_in_deinit(&line->audio);
     }
-    track_source_end(&line->source, why);
 }
 
 // ---- what its owner calls
@@ -396,20 +410,14 @@ void receiver_recv(struct receiver *receiver, yodel_transceiver *transceiver,
     if (!line) {
         return;
     }
+    line->is_heard = true;
     line->heard = now;
-    if (line->source.is_muted) {
-        line->due = next_piece(now);
-        track_source_mute(&line->source, false);
-    }
-    if (!is_playing(line)) { // A listener may have ended it.
-        return;
-    }
-    if (is_video(line)) {
+    if (line->is_listened && is_video(line)) {
         video_in_recv(&line->video, frame, now);
-    } else {
+    } else if (line->is_listened) {
         audio_in_recv(&line->audio, frame, now);
     }
-    tick(receiver, now);
+    arm(receiver, now);
 }
 
 void receiver_mute(struct receiver *receiver, yodel_transceiver *transceiver)
@@ -417,7 +425,8 @@ void receiver_mute(struct receiver *receiver, yodel_transceiver *transceiver)
     struct line *line = find(receiver, transceiver);
 
     if (line) {
-        mute(line, clock_now());
+        line->is_heard = false;
+        arm(receiver, clock_now());
     }
 }
 
@@ -426,7 +435,7 @@ void receiver_stop(struct receiver *receiver, yodel_transceiver *transceiver)
     struct line *line = find(receiver, transceiver);
 
     if (line) {
-        line_end(line, "the other side has stopped it");
+        line_end(line);
         arm(receiver, clock_now());
     }
 }
@@ -472,7 +481,8 @@ void receiver_end(struct receiver *receiver, void (*ended)(void *ctx))
          node = list_next(&receiver->lines, node)) {
         struct line *line = CONTAINER_OF(node, struct line, link);
         if (line->transceiver) {
-            line_end(line, "the connection has ended");
+            line_end(line);
+            track_source_end(&line->source, "the connection has ended");
         }
     }
     uv_close((uv_handle_t *)&receiver->timer, on_timer_closed);

@@ -11,7 +11,8 @@
 // Not here    whole frames, losses and their repair (peer); what is sent
 // Ownership   the receiver owns its tracks; clones of them may outlive it, and have ended. It lives from receiver_new
 //             until `ended`
-// Threads     the loop's; decoders of video have their own
+// Threads     the loop's; decoders of video have their own. Listeners are called from the loop, never from within these
+//             functions, but for receiver_end
 // Limits      lip sync is of two lines: the first of each kind that is heard and seen
 
 #ifndef STREAM_RECEIVER_H

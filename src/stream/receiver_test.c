@@ -25,8 +25,9 @@ static struct stage {
     struct yodel_encoder *audio;
     struct media_tone tone;
     uint64_t sounds;
-    uint32_t spoiled; // Frames of video to be spoiled,
-    bool lost;        // or this one to be lost: what follows is no key frame, and depends on it.
+    uint32_t spoiled;           // Frames of video to be spoiled,
+    bool is_large;              // Key frames say that they are the largest that VP8 has.
+    yodel_duration audio_older; // Captured before it is sent.
     // What came of it.
     uint32_t keys_wanted, pictures, pieces, mutes, unmutes, ends;
     uint32_t first_number, last_number;
@@ -97,13 +98,15 @@ static void send_video(yodel_time now)
     bool has_frame = fixture_encode(&stage.video);
     struct yodel_frame frame = stage.video.frame;
 
-    if (!has_frame || stage.lost) {
-        stage.lost = false;
+    if (!has_frame) {
         return;
     }
     if (stage.spoiled > 0) {
         stage.spoiled--;
         memset(stage.video.data, 0xff, frame.len);
+    }
+    if (stage.is_large && frame.is_key) {
+        memcpy(stage.video.data + 6, "\xff\x3f\xff\x3f", 4); // RFC 6386 §9.1.
     }
     frame.capture_ntp = ntp_of(now);
     frame.rotation = 90;
@@ -121,7 +124,7 @@ static void send_audio(yodel_time now)
     CHECK_EQ(yodel_encoder_encode(stage.audio, &raw, false), YODEL_OK);
     CHECK(yodel_encoder_next(stage.audio, &frame));
     frame.seq = 100 + stage.sounds++;
-    frame.capture_ntp = ntp_of(now);
+    frame.capture_ntp = ntp_of(now - stage.audio_older);
     receiver_recv(stage.receiver, stage.transceivers[YODEL_AUDIO], &frame, now);
 }
 
@@ -310,6 +313,62 @@ static void a_stream_that_is_all_garbage_asks_at_a_limited_rate(void)
     end();
 }
 
+static void a_picture_that_is_too_large_does_not_end_it(void)
+{
+    begin(YODEL_VP8);
+    (void)begin_listening(YODEL_VIDEO);
+    run_until_pictures(2);
+    stage.is_large = stage.video.is_key_wanted = true;
+    uint32_t wanted = stage.keys_wanted;
+    while (stage.keys_wanted < wanted + 2) { // And another one, as that is too large, too.
+        uv_run(&stage.loop, UV_RUN_ONCE);
+    }
+    CHECK(number_of(YODEL_VIDEO, "framesDropped") >= 2);
+    stage.is_large = false;
+    stage.video.is_key_wanted = true;
+    run_until_pictures(stage.pictures + 2);
+    end();
+}
+
+static void another_codec_in_the_middle_goes_on(void)
+{
+    begin(YODEL_VP8);
+    (void)begin_listening(YODEL_VIDEO);
+    run_until_pictures(3);
+    struct video_fixture before = stage.video;
+    fixture_init(&stage.video, YODEL_H264, 500000);
+    stage.video.number = before.number;
+    stage.video.frame_rate = before.frame_rate;
+    fixture_deinit(&before);
+    run_until_pictures(6);
+    CHECK(stage.keys_wanted == 1);
+    end();
+}
+
+// What is asked of pictures beyond what path and decoder ask for, summed up.
+static double extra_delay(void)
+{
+    return number_of(YODEL_VIDEO, "jitterBufferTargetDelay") -
+           number_of(YODEL_VIDEO, "jitterBufferMinimumDelay");
+}
+
+// Sound that is older than the pictures beside it: they wait for it, and no longer once it is gone.
+static void sound_and_pictures_come_together(void)
+{
+    begin(YODEL_VP8);
+    stage.audio_older = YODEL_MS(400);
+    (void)begin_listening(YODEL_VIDEO);
+    yodel_track *audio = begin_listening(YODEL_AUDIO);
+    while (extra_delay() < 0.07) { // A step is 80 ms.
+        (void)uv_run(&stage.loop, UV_RUN_ONCE);
+    }
+    yodel_track_unlisten(audio, on_track, &stage);
+    double before = extra_delay();
+    run_until_pictures(stage.pictures + 5);
+    CHECK(extra_delay() - before < 0.001);
+    end();
+}
+
 static void stop_media(yodel_track *track)
 {
     (void)track;
@@ -374,16 +433,36 @@ static void it_is_muted_when_the_other_side_says_so(void)
     }
     CHECK(!yodel_track_is_muted(track));
     receiver_mute(stage.receiver, stage.transceivers[YODEL_AUDIO]);
-    CHECK(yodel_track_is_muted(track));
-    CHECK_EQ(stage.mutes, 1);
+    CHECK_EQ(stage.mutes, 0); // From the loop alone.
+    while (stage.mutes < 1) {
+        uv_run(&stage.loop, UV_RUN_ONCE);
+    }
     while (stage.unmutes < 2) {
         uv_run(&stage.loop, UV_RUN_ONCE);
     }
     end();
 }
 
+static void it_is_muted_when_nothing_comes(void)
+{
+    begin(YODEL_VP8);
+    yodel_track *track = begin_listening(YODEL_VIDEO);
+    stage.sends[YODEL_VIDEO] = false;
+    stage.video.is_key_wanted = true;
+    send_video(clock_now() - RECEIVER_SILENCE + YODEL_MS(50)); // The rest of the silence.
+    while (stage.mutes == 0) {
+        uv_run(&stage.loop, UV_RUN_ONCE);
+    }
+    CHECK_EQ(stage.unmutes, 1);
+    CHECK(yodel_track_is_muted(track));
+    end();
+}
+
 TEST_MAIN(TEST(pictures_come_in_their_order), TEST(a_tone_is_heard),
     TEST(nothing_is_decoded_while_nobody_listens),
     TEST(what_cannot_be_decoded_asks_for_a_key_frame),
-    TEST(a_stream_that_is_all_garbage_asks_at_a_limited_rate), TEST(a_listener_may_end_it_all),
-    TEST(one_that_stops_ends_alone), TEST(it_is_muted_when_the_other_side_says_so))
+    TEST(a_stream_that_is_all_garbage_asks_at_a_limited_rate),
+    TEST(a_picture_that_is_too_large_does_not_end_it), TEST(another_codec_in_the_middle_goes_on),
+    TEST(sound_and_pictures_come_together), TEST(a_listener_may_end_it_all),
+    TEST(one_that_stops_ends_alone), TEST(it_is_muted_when_the_other_side_says_so),
+    TEST(it_is_muted_when_nothing_comes))
