@@ -146,8 +146,22 @@ static void give_picture(struct own *own, uint32_t number)
     media_picture_deinit(&picture);
 }
 
-// The last picture of the window: the largest number in a file's name. NULL: not yet.
-static SDL_Surface *load_shown(void)
+#define HEADERS_MAX 256u
+
+// The last picture of the window, which has the largest number in its file's name, in the format BMP.
+static uint8_t shown[HEADERS_MAX + WIDTH * HEIGHT * 4];
+
+static bool load(const char *name)
+{
+    FILE *file = fopen(name, "rb");
+    size_t len = file ? fread(shown, 1, sizeof shown, file) : 0;
+
+    CHECK(!file || fclose(file) == 0);
+    return len > HEADERS_MAX && len >= shown[10] + (size_t)WIDTH * HEIGHT * shown[28] / 8;
+}
+
+// False: nothing was shown, or it is not all written.
+static bool load_shown(void)
 {
     char newest[NAME_MAX_LEN] = "";
     DIR *folder = opendir(".");
@@ -160,31 +174,30 @@ static SDL_Surface *load_shown(void)
         }
     }
     closedir(folder);
-    return newest[0] ? SDL_LoadBMP(newest) : NULL; // It may not be all written.
+    return newest[0] && load(newest);
 }
 
-// What is in the window, mirrored or not; false: no pattern.
+// What is in the window, mirrored or not; false: no pattern. Reading by the library below would race with its writing: formats
+// of pictures are shared.
 static bool see(bool is_mirrored, uint32_t *number)
 {
     struct media_picture seen;
-    SDL_Surface *shown;
 
-    while (!(shown = load_shown())) {
+    while (!load_shown()) {
         turn();
     }
+    uint32_t first = shown[10], depth = shown[28] / 8u; // Its width fills lines of four bytes.
     media_picture_init(&seen, alloc_system());
     CHECK_EQ(media_picture_resize(&seen, WIDTH, HEIGHT), YODEL_OK);
     for (uint32_t y = 0; y < HEIGHT; y++) {
-        const uint8_t *line = (const uint8_t *)shown->pixels + (size_t)y * (size_t)shown->pitch;
+        const uint8_t *line = &shown[first + (size_t)(HEIGHT - 1 - y) * WIDTH * depth];
         for (uint32_t x = 0; x < WIDTH; x++) {
             uint32_t at = is_mirrored ? WIDTH - 1 - x : x;
-            seen.planes[0][(size_t)y * seen.view.strides[0] + x] =
-                line[at * shown->format->BytesPerPixel + 1]; // Green.
+            seen.planes[0][(size_t)y * seen.view.strides[0] + x] = line[at * depth + 1]; // Green.
         }
     }
     bool is_seen = media_pattern_read(&seen.view, number);
     media_picture_deinit(&seen);
-    SDL_FreeSurface(shown);
     return is_seen;
 }
 
@@ -238,6 +251,15 @@ static void the_newest_picture_is_seen_until_its_track_goes(void)
     end();
 }
 
+// It is there when it shows something; the second picture's lock then brings all that its thread has made to this one.
+static void wait_for_window(struct own *own)
+{
+    CHECK_EQ(yodel_player_add(stage.player, own->track), YODEL_OK);
+    give_picture(own, 1);
+    wait_to_see(false, 1);
+    give_picture(own, 2);
+}
+
 static void press(SDL_Keycode key)
 {
     SDL_Event event = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = key}}};
@@ -253,9 +275,7 @@ static void keys_and_the_end_of_the_window_are_told(void)
     begin("dummy", "dummy");
     play(false, true);
     make(&own, YODEL_VIDEO);
-    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK);
-    give_picture(&own, 1);
-    wait_to_see(false, 1); // The window is there.
+    wait_for_window(&own);
     press(SDLK_m);
     while (stage.events[YODEL_PLAYER_KEY] == 0) {
         turn();
@@ -279,9 +299,7 @@ static void the_handler_may_free_it(void)
     begin("dummy", "dummy");
     play(false, false);
     make(&own, YODEL_VIDEO);
-    CHECK_EQ(yodel_player_add(stage.player, own.track), YODEL_OK);
-    give_picture(&own, 1);
-    wait_to_see(false, 1);
+    wait_for_window(&own);
     stage.frees = true;
     press(SDLK_a);
     press(SDLK_b);
