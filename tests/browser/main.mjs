@@ -13,6 +13,7 @@ import { mishaps } from "./cases/mishaps.mjs";
 import { paths } from "./cases/paths.mjs";
 import { relays } from "./cases/relays.mjs";
 import { terminal } from "./cases/terminal.mjs";
+import { whip } from "./cases/whip.mjs";
 import { Browsers } from "./lib/browsers.mjs";
 import { runAll } from "./lib/check.mjs";
 import { Files } from "./lib/files.mjs";
@@ -32,7 +33,7 @@ const nothingWentWrong = {
 };
 
 const wanted = process.argv.slice(2);
-const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal, calls, media]
+const cases = [between, folders, mishaps, hostile, middle, accessibility, doctor, relays, paths, terminal, calls, media, whip]
   .flat()
   .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 
