@@ -55,7 +55,8 @@ static void draw_figures(struct cli_stage *stage, const struct cli_figures *figu
     if (figures->peers == 0 || stage->hides_figures) {
         return; // A sentence says what is waited for.
     }
-    if (stage->options.role == SIGNALING_CALL_ROLE_PUBLISH) {
+    // Who watches at an endpoint, only that one knows.
+    if (stage->options.role == SIGNALING_CALL_ROLE_PUBLISH && !stage->options.common->endpoint) {
         put_format(&w, "%u watching  ", figures->peers);
     }
     if (stage->options.party.sends) {
@@ -279,6 +280,10 @@ static enum yodel_err open_session(struct cli_stage *stage, char why[CLI_WHY_MAX
         .is_insecure = common->is_insecure,
         .handler = {on_peer, on_peer_gone, on_state, on_failed, stage}};
 
+    if (common->room || common->server) {
+        (void)snprintf(why, CLI_WHY_MAX, "an endpoint or a room of a Yodel server, not both");
+        return YODEL_ERR_SYNTAX;
+    }
     return cli_whip_session_init(&stage->session, &stage->peering, &options, why);
 }
 

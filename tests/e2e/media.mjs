@@ -52,6 +52,7 @@ test("what cannot be shown, or where, is said in a sentence", async (defer) => {
     [["publish", "test", "--server", "nowhere"], 2, "no address of a server"],
     [["publish", "test", "--server", "http://127.0.0.1:1"], 4, "cannot reach a Yodel server"],
     [["publish", "test", "--whip", "nowhere"], 2, "no endpoint's URL"],
+    [["publish", "test", "--whip", "http://127.0.0.1:9/", "--room", "a"], 2, "not both"],
     [["publish", "test", "--ice", "some"], 2, "--ice wants"],
     [["play"], 2, "give the link"],
     [["play", "x"], 2, "no link to a room"],
