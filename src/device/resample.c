@@ -97,9 +97,10 @@ static int32_t steps_for(double off)
     double beyond = off > DEVICE_RESAMPLE_SLACK            ? off - DEVICE_RESAMPLE_SLACK
                     : off < -(double)DEVICE_RESAMPLE_SLACK ? off + DEVICE_RESAMPLE_SLACK
                                                            : 0;
+    const int32_t most = STEPS_MAX;
     double steps = beyond * STEPS_PER_SAMPLE;
 
-    return (int32_t)(steps > STEPS_MAX ? STEPS_MAX : steps < -STEPS_MAX ? -STEPS_MAX : steps);
+    return steps > most ? most : steps < -most ? -most : (int32_t)steps;
 }
 
 // Once it is none, the rate never is exactly one again, for that is a fraction that is shortened.

@@ -16,6 +16,12 @@ static double weight(double at)
     return fabs(x) < 1e-9 ? 1 : sin(x) / x * window;
 }
 
+// Where an output of this phase stands from that sample, in outputs.
+static int distance(int phase, int tap)
+{
+    return phase + UPSAMPLE_FACTOR * (UPSAMPLE_TAPS / 2 - 1 - tap);
+}
+
 // The weights of each phase sum up to 1, so that what does not change stays as it is.
 void upsample_init(struct upsample *upsample)
 {
@@ -23,11 +29,10 @@ void upsample_init(struct upsample *upsample)
     for (int phase = 0; phase < UPSAMPLE_FACTOR; phase++) {
         double sum = 0;
         for (int tap = 0; tap < UPSAMPLE_TAPS; tap++) {
-            sum += weight(phase + UPSAMPLE_FACTOR * (UPSAMPLE_TAPS / 2 - 1 - tap));
+            sum += weight(distance(phase, tap));
         }
         for (int tap = 0; tap < UPSAMPLE_TAPS; tap++) {
-            double at = phase + UPSAMPLE_FACTOR * (UPSAMPLE_TAPS / 2 - 1 - tap);
-            upsample->weights[phase][tap] = (float)(weight(at) / sum);
+            upsample->weights[phase][tap] = (float)(weight(distance(phase, tap)) / sum);
         }
     }
 }
