@@ -249,7 +249,8 @@ static void what_does_not_open_says_why(void)
 {
     static const char subtitles[] = "1\n00:00:00,000 --> 00:00:01,000\nNobody is heard.\n\n";
     static const char nothing[] = "This is nothing that could be seen or heard by anybody.";
-    static const char playlist[] = "ffconcat version 1.0\nfile /etc/hostname\n";
+    static const char absolute[] = "ffconcat version 1.0\nfile /etc/hostname\n";
+    static const char relative[] = "ffconcat version 1.0\nfile hostname\n";
     static const struct {
         const char *name;
         const char *memory;
@@ -269,7 +270,8 @@ static void what_does_not_open_says_why(void)
         {NULL, subtitles, YODEL_ERR_NOT_SUPPORTED,
             "what is in memory has no picture and no sound that is wanted and can be decoded"},
         // What it names is not opened.
-        {NULL, playlist, YODEL_ERR_IO, "no permission to read what is in memory"},
+        {NULL, absolute, YODEL_ERR_IO, "no permission to read what is in memory"},
+        {NULL, relative, YODEL_ERR_IO, "what is in memory: Invalid argument"},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
