@@ -5,6 +5,8 @@
 #include <libavutil/display.h>
 #include <math.h>
 
+#include "base/assert.h"
+
 #define QUIET 100 // Added to the level of each line of a decoder, so that none is written.
 #define FRAME_RATE_MAX 1000
 
@@ -15,6 +17,9 @@ void device_decoder_init(struct device_decoder *decoder)
 
 void device_decoder_close(struct device_decoder *decoder)
 {
+    for (size_t i = 0; i < DEVICE_DECODER_PACKETS_MAX; i++) {
+        av_packet_free(&decoder->waiting[i]);
+    }
     avcodec_free_context(&decoder->codec);
     device_decoder_init(decoder);
 }
@@ -49,9 +54,31 @@ enum yodel_err device_decoder_open(struct device_decoder *decoder, AVFormatConte
     return YODEL_OK;
 }
 
-int device_decoder_put(struct device_decoder *decoder, const AVPacket *packet)
+enum yodel_err device_decoder_keep(struct device_decoder *decoder, AVPacket *packet)
 {
-    return decoder->codec ? avcodec_send_packet(decoder->codec, packet) : 0;
+    YODEL_ASSERT(!device_decoder_is_full(decoder));
+    AVPacket *kept = av_packet_alloc();
+    if (!kept) {
+        return YODEL_ERR_NO_MEMORY;
+    }
+    av_packet_move_ref(kept, packet);
+    decoder->waiting[(decoder->first + decoder->count++) % DEVICE_DECODER_PACKETS_MAX] = kept;
+    return YODEL_OK;
+}
+
+int device_decoder_go_on(struct device_decoder *decoder)
+{
+    if (!device_decoder_is_waiting(decoder)) {
+        bool was_ending = decoder->is_ending;
+        decoder->is_ending = true;
+        return was_ending ? 0 : avcodec_send_packet(decoder->codec, NULL);
+    }
+    AVPacket **packet = &decoder->waiting[decoder->first];
+    int failed = avcodec_send_packet(decoder->codec, *packet);
+    av_packet_free(packet);
+    decoder->first = (decoder->first + 1) % DEVICE_DECODER_PACKETS_MAX;
+    decoder->count--;
+    return failed;
 }
 
 enum device_decoder_result device_decoder_next(struct device_decoder *decoder, AVFrame *frame)

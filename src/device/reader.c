@@ -293,23 +293,17 @@ static struct device_decoder *decoder_of(struct device_reader *r, int index)
     return index == r->audio.index ? &r->audio : index == r->video.index ? &r->video : NULL;
 }
 
-// The end of the packets: decoders give what they kept.
-static void drain(struct device_reader *r)
-{
-    r->has_ended = true;
-    (void)device_decoder_put(&r->audio, NULL);
-    (void)device_decoder_put(&r->video, NULL);
-}
-
+// Reads a packet, which waits for its turn.
 static enum yodel_err feed(struct device_reader *r, char *why)
 {
     int failed = device_input_read(&r->input, r->packet);
+    enum yodel_err err = YODEL_OK;
 
     if (failed == AVERROR(EAGAIN)) {
         return is_device(r) ? YODEL_ERR_WOULD_BLOCK : YODEL_OK;
     }
     if (failed == AVERROR_EOF && !is_device(r)) {
-        drain(r);
+        r->has_ended = true;
         return YODEL_OK;
     }
     if (failed == AVERROR_INVALIDDATA) {
@@ -319,8 +313,17 @@ static enum yodel_err feed(struct device_reader *r, char *why)
         return device_input_explain(&r->input, failed, why);
     }
     struct device_decoder *decoder = decoder_of(r, r->packet->stream_index);
-    failed = decoder ? device_decoder_put(decoder, r->packet) : 0;
+    if (decoder) {
+        err = device_decoder_keep(decoder, r->packet);
+    }
     av_packet_unref(r->packet);
+    return err;
+}
+
+static enum yodel_err go_on(struct device_reader *r, struct device_decoder *decoder, char *why)
+{
+    int failed = device_decoder_go_on(decoder);
+
     return failed == AVERROR(ENOMEM) ? YODEL_ERR_NO_MEMORY
            : failed < 0              ? damaged(r, why)
                                      : YODEL_OK;
@@ -403,6 +406,41 @@ static bool is_over(const struct device_reader *r)
     return r->has_ended && device_decoder_is_over(&r->audio) && device_decoder_is_over(&r->video);
 }
 
+// What comes next is what is earlier, however far it is behind the other in the file.
+static struct device_decoder *turn_of(struct device_reader *r)
+{
+    bool is_audio = device_pieces_next_time(&r->pieces) <= r->picture_next;
+
+    if (device_decoder_is_over(&r->audio) || device_decoder_is_over(&r->video)) {
+        is_audio = device_decoder_is_over(&r->video);
+    }
+    return is_audio ? &r->audio : &r->video;
+}
+
+static enum yodel_err take(struct device_reader *r, const struct device_decoder *decoder,
+    struct yodel_raw *raw, bool *is_given, char *why)
+{
+    return decoder == &r->audio ? hear(r, why) : see(r, raw, is_given, why);
+}
+
+static enum yodel_err decode(
+    struct device_reader *r, struct yodel_raw *raw, bool *is_given, char *why)
+{
+    struct device_decoder *turn = turn_of(r);
+    struct device_decoder *other = turn == &r->audio ? &r->video : &r->audio;
+
+    if (receive(r, turn)) {
+        return take(r, turn, raw, is_given, why);
+    }
+    if (r->has_ended || device_decoder_is_waiting(turn)) {
+        return go_on(r, turn, why);
+    }
+    if (!device_decoder_is_full(other)) {
+        return feed(r, why);
+    }
+    return receive(r, other) ? take(r, other, raw, is_given, why) : go_on(r, other, why);
+}
+
 // One step; sets `is_given` where it led to something.
 static enum yodel_err step(
     struct device_reader *r, struct yodel_raw *raw, bool *is_given, char *why)
@@ -411,14 +449,8 @@ static enum yodel_err step(
     if (*is_given) {
         return YODEL_OK;
     }
-    if (receive(r, &r->audio)) {
-        return hear(r, why);
-    }
-    if (receive(r, &r->video)) {
-        return see(r, raw, is_given, why);
-    }
     if (!is_over(r)) {
-        return r->has_ended ? YODEL_OK : feed(r, why);
+        return decode(r, raw, is_given, why);
     }
     device_pieces_end(&r->pieces);
     *is_given = device_pieces_next(&r->pieces, raw);

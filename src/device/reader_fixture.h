@@ -21,6 +21,7 @@ struct file_fixture {
     uint32_t width, height;      // 0: 320 x 240.
     uint32_t rate, channels;     // 0: 48000, 1.
     uint32_t pictures;           // How long it is, also in sound; 0: 25.
+    uint32_t run;                // So many pictures follow each other, and then their sound; 0: 1.
     // What came of it.
     uint8_t *data;
     size_t len;
@@ -85,7 +86,8 @@ static inline void fixture_encode(struct file_fixture *f, int i, const AVFrame *
         f->packet->stream_index = index;
         av_packet_rescale_ts(
             f->packet, f->coders[i]->time_base, f->context->streams[index]->time_base);
-        fixture_check(av_interleaved_write_frame(f->context, f->packet));
+        fixture_check(f->run > 1 ? av_write_frame(f->context, f->packet)
+                                 : av_interleaved_write_frame(f->context, f->packet));
     }
 }
 
@@ -153,6 +155,9 @@ static inline void fixture_fill(struct file_fixture *f)
         uint64_t until = (uint64_t)(n + 1) * f->rate / FIXTURE_FRAME_RATE;
         if (f->coders[0]) {
             fixture_picture(f, n);
+        }
+        if (f->run > 1 && (n + 1) % f->run != 0) {
+            continue;
         }
         while (f->coders[1] && tone.at < until) {
             fixture_sound(f, &tone, size);

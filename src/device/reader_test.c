@@ -19,6 +19,8 @@ struct reading {
     yodel_time first_picture, last_picture, last_piece, first_piece;
     uint64_t last_position;
     uint32_t width, height, channels;
+    yodel_time latest;        // Of both kinds,
+    yodel_duration behind;    // and how far one was at most before what had come already.
     int16_t heard[HEARD_MAX]; // The first channel.
     uint32_t heard_count;
     char why[DEVICE_TEXT_MAX];
@@ -78,6 +80,11 @@ static enum yodel_err read_all(void)
     enum yodel_err err;
 
     while (!(err = device_reader_next(reading.reader, &raw, reading.why))) {
+        if (raw.captured > reading.latest) {
+            reading.latest = raw.captured;
+        } else if (reading.latest - raw.captured > reading.behind) {
+            reading.behind = reading.latest - raw.captured;
+        }
         if (raw.kind == YODEL_VIDEO) {
             see(&raw);
         } else {
@@ -143,6 +150,26 @@ static void each_format_gives_its_pictures_and_its_tone(void)
         device_reader_close(reading.reader);
         fixture_free(&f);
     }
+}
+
+// As phones write them.
+static void what_a_file_has_in_runs_comes_in_the_order_of_time(void)
+{
+    struct file_fixture f = {.format = "matroska",
+        .video = AV_CODEC_ID_MJPEG,
+        .audio = AV_CODEC_ID_PCM_S16LE,
+        .pictures = 50,
+        .run = 25};
+    struct device_reader_config config = {0};
+
+    fixture_make(&f);
+    open_fixture(&f, config);
+    CHECK_EQ(read_all(), YODEL_ERR_NOT_FOUND);
+    CHECK_EQ(reading.in_order, 50);
+    CHECK(reading.pieces >= 200);
+    CHECK(reading.behind < YODEL_MS(60));
+    device_reader_close(reading.reader);
+    fixture_free(&f);
 }
 
 static void the_second_round_goes_on_where_the_first_ended(void)
@@ -398,6 +425,7 @@ static void a_file_with_a_name_is_the_same(void)
 }
 
 TEST_MAIN(TEST(each_format_gives_its_pictures_and_its_tone),
+    TEST(what_a_file_has_in_runs_comes_in_the_order_of_time),
     TEST(the_second_round_goes_on_where_the_first_ended),
     TEST(a_round_that_is_cut_short_begins_again),
     TEST(pictures_are_as_small_and_as_few_as_wished_for), TEST(only_what_is_wanted_is_read),
