@@ -144,7 +144,8 @@ static int on_writable(struct server_websocket *ws)
     struct signaling_output output = signaling_core_next_output(ws->client);
     if (output.wants_ping) {
         lws_callback_on_writable(ws->wsi);
-        return lws_write(ws->wsi, server->chunk + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+        server->chunk[LWS_PRE] = 0; // Libwebsockets does not tell of a pong that is empty.
+        return lws_write(ws->wsi, server->chunk + LWS_PRE, 1, LWS_WRITE_PING) < 0 ? -1 : 0;
     }
     if (output.text.len > 0) {
         lws_callback_on_writable(ws->wsi);
