@@ -391,13 +391,3 @@ bool cli_room_chat(struct cli_room *room, struct bytes text)
     }
     return is_said;
 }
-
-uint32_t cli_room_count_up(const struct cli_room *room)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < COUNT(room->partners); i++) {
-        count += room->partners[i].number && room->partners[i].is_up;
-    }
-    return count;
-}

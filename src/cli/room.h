@@ -76,8 +76,6 @@ void cli_room_set_state(
 // False where nobody could hear it, or it is no text.
 bool cli_room_chat(struct cli_room *room, struct bytes text);
 
-uint32_t cli_room_count_up(const struct cli_room *room);
-
 // ---- for cli/room_peer.c
 
 void cli_room_say(struct cli_room *room, const char *format, ...) YODEL_PRINTF(2, 3);

@@ -39,6 +39,7 @@ function inTerminal(defer, args) {
 }
 
 test("what cannot be shown, or where, is said in a sentence", async (defer) => {
+  const server = await serve(defer);
   const folder = makeFolder(defer);
   const text = join(folder, "text.mp4");
   writeFileSync(text, "no film");
@@ -46,6 +47,7 @@ test("what cannot be shown, or where, is said in a sentence", async (defer) => {
     [["publish"], 2, "publish what?"],
     [["publish", "a", "b"], 2, "one source at a time"],
     [["publish", join(folder, "missing.webm")], 1, "No such file"],
+    [["publish", text, "--server", urlOf(server)], 1, "no pictures and no sound"],
     [["publish", "test", "--video-codec", "VP7"], 2, "VP8, VP9, H264 and AV1"],
     [["publish", "test", "--audio-codec", "VP8"], 2, "opus, PCMU, PCMA and none"],
     [["publish", "test", "--room", "a b"], 2, "no room's name"],
