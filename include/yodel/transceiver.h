@@ -107,6 +107,9 @@ void yodel_transceiver_set_max_bitrate(yodel_transceiver *transceiver, uint64_t 
 // one and 10 % for two, where both know RED (RFC 2198). 0, the default: none.
 void yodel_transceiver_set_redundancy(yodel_transceiver *transceiver, unsigned frames);
 
+// How much of what is sent the other side reports as lost lately, of 1.
+double yodel_transceiver_loss(const yodel_transceiver *transceiver);
+
 void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *user);
 void *yodel_transceiver_user(const yodel_transceiver *transceiver);
 

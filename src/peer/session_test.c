@@ -91,6 +91,8 @@ static void what_is_lost_of_sound_comes_with_what_follows(void)
         percent = percents[i];
         media_pair_play(&m, YODEL_SECONDS(5));
         CHECK_EQ(m.sound[0]->out->distance, i + 1);
+        CHECK(yodel_transceiver_loss(m.sound[0]) > percents[i] / 200.0);
+        CHECK(yodel_transceiver_loss(m.sound[0]) < percents[i] / 50.0);
         uint32_t sent = m.numbers[0][YODEL_AUDIO], heard = got(1, YODEL_AUDIO)->frames;
         uint64_t copies = m.sound[1]->in->copies;
         lost = 0;

@@ -292,6 +292,11 @@ YODEL_API void yodel_transceiver_set_redundancy(yodel_transceiver *transceiver, 
     }
 }
 
+YODEL_API double yodel_transceiver_loss(const yodel_transceiver *transceiver)
+{
+    return transceiver->out ? transceiver->out->lost : 0;
+}
+
 YODEL_API void yodel_transceiver_set_user(yodel_transceiver *transceiver, void *user)
 {
     transceiver->user = user;

@@ -13,6 +13,7 @@
 #define PACKET_SAMPLES 960u  // 20 ms, what browsers send.
 #define GAP_MAX YODEL_MS(60) // Sound that is further off than this was interrupted.
 #define SOUND_BPS 32000u     // Of each channel.
+#define LOSS_STEP 5u         // Percent; Opus is not told of smaller changes.
 #define THREADS_MAX 4u
 #define LARGE (640u * 480u) // Pictures for which one thread is not enough.
 
@@ -46,6 +47,7 @@ struct sender {
     yodel_duration period; // and they come so far apart, as a rule.
     uint64_t dropped;      // By this coder, as far as was counted.
     // Sound.
+    uint32_t loss_percent; // That its encoder knows of.
     int16_t gathered[PACKET_SAMPLES * 2];
     uint32_t gathered_count; // Of each channel.
     uint32_t channels;
@@ -126,7 +128,8 @@ static uint32_t threads_for(const struct yodel_raw *raw)
 
 static struct yodel_encoder_target target_of(const struct sender *sender)
 {
-    struct yodel_encoder_target target = {.frame_rate = sender->size.frame_rate};
+    struct yodel_encoder_target target = {
+        .frame_rate = sender->size.frame_rate, .loss_percent = sender->loss_percent};
 
     if (sender->kind == YODEL_AUDIO) {
         target.bitrate = (uint64_t)SOUND_BPS * (sender->channels > 0 ? sender->channels : 1);
@@ -291,11 +294,27 @@ static uint32_t decimate(struct sender *sender)
     return count;
 }
 
+// Opus sends sound twice against losses (RFC 6716 §2.1.7).
+static void follow_loss(struct sender *sender)
+{
+    uint32_t percent = (uint32_t)(yodel_transceiver_loss(sender->transceiver) * 100.0);
+
+    percent = (percent + LOSS_STEP - 1) / LOSS_STEP * LOSS_STEP;
+    if (percent != sender->loss_percent) {
+        sender->loss_percent = percent;
+        struct yodel_encoder_target target = target_of(sender);
+        if (sender->now) {
+            coder_set_target(&sender->now->coder, &target);
+        }
+    }
+}
+
 static void send_gathered(struct sender *sender)
 {
     struct yodel_raw raw = {.kind = YODEL_AUDIO,
         .captured = sender->gathered_from,
         .sound = {SOUND_RATE, sender->channels, sender->gathered_count, sender->gathered}};
+    follow_loss(sender);
     struct coder *coder = coder_for(sender, &raw);
     uint32_t rate = coder ? yodel_codec_clock_rate(sender->now->codec) : SOUND_RATE;
 
